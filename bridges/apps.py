@@ -1,0 +1,9 @@
+"""Registers the app `bridges` with Django."""
+
+from django.apps import AppConfig
+
+
+class BridgesConfig(AppConfig):
+    name = "bridges"
+    verbose_name = "Bridges"
+    default_auto_field = "django.db.models.BigAutoField"
