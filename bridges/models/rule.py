@@ -1,0 +1,95 @@
+"""Rules: sources, a condition, a transform and actions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+
+from bridges.models.topic import Topic
+from devices.models import Device
+from telemetry.models import ConfiguredModel
+from telemetry.names import check_rule_name
+
+
+class Rule(ConfiguredModel):
+    """What to do with what arrives: sources -> condition -> transform -> actions."""
+
+    name = models.CharField(max_length=100, unique=True, validators=[check_rule_name])
+    is_enabled = models.BooleanField("enabled", default=True)
+    condition = models.TextField(
+        blank=True, help_text="CEL, e.g. readings.temperature > 30.0. Empty: every message of its sources."
+    )
+    transform = models.TextField(
+        blank=True,
+        help_text='A JSON object of CEL expressions, in the order of the output, e.g. {"id": "device", '
+        '"t": "readings.temperature"}. Empty: the payload goes on unchanged.',
+    )
+    sample = models.TextField(
+        blank=True, help_text="A payload to try the expressions on. Empty: the last message of the sources."
+    )
+    version = models.PositiveIntegerField(default=1, editable=False)
+    edited_on_web = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk and not kwargs.get("force_insert"):
+            Rule.objects.filter(pk=self.pk).update(version=F("version") + 1)
+            self.version = Rule.objects.values_list("version", flat=True).get(pk=self.pk)
+        super().save(*args, **kwargs)
+
+
+class RuleSource(ConfiguredModel):
+    """One source of a rule: a Topic, a Device, or the packets that REST takes in."""
+
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="sources")
+    topic = models.ForeignKey(Topic, null=True, blank=True, on_delete=models.CASCADE, related_name="rule_sources")
+    device = models.ForeignKey(Device, null=True, blank=True, on_delete=models.CASCADE, related_name="rule_sources")
+    packets = models.BooleanField(default=False, help_text="Packets submitted over REST.")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(topic__isnull=False, device__isnull=True, packets=False)
+                | Q(topic__isnull=True, device__isnull=False, packets=False)
+                | Q(topic__isnull=True, device__isnull=True, packets=True),
+                name="rule_source_is_exactly_one",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return "packets" if self.packets else str(self.topic or self.device)
+
+
+class RuleAction(ConfiguredModel):
+    """One action of a rule: publish to an out-Topic, or write to a serial Device."""
+
+    class Kind(models.TextChoices):
+        PUBLISH = "publish", "publish to a topic"
+        WRITE = "write", "write to a device"
+
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="actions")
+    position = models.PositiveSmallIntegerField(default=0)
+    kind = models.CharField(max_length=10, choices=Kind)
+    topic = models.ForeignKey(Topic, null=True, blank=True, on_delete=models.CASCADE, related_name="rule_actions")
+    device = models.ForeignKey(Device, null=True, blank=True, on_delete=models.CASCADE, related_name="rule_actions")
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="publish", topic__isnull=False, device__isnull=True)
+                | Q(kind="write", topic__isnull=True, device__isnull=False),
+                name="rule_action_has_its_target",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.topic or self.device}"

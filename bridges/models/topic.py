@@ -1,0 +1,70 @@
+"""Topics: subscriptions and publish targets on a Broker."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from bridges.models.broker import QOS_CHOICES, Broker
+from devices.models import Device
+from telemetry.models import ConfiguredModel
+from telemetry.names import check_slug
+
+
+class Topic(ConfiguredModel):
+    """A subscription (direction `in`) or a publish target (direction `out`)."""
+
+    class Direction(models.TextChoices):
+        IN = "in", "in - the hub subscribes"
+        OUT = "out", "out - the hub publishes"
+
+    name = models.CharField(
+        max_length=64, unique=True, validators=[check_slug], help_text="Used in rules and history; never changes."
+    )
+    label = models.CharField(max_length=200, blank=True, help_text="What people call it.")
+    is_enabled = models.BooleanField("enabled", default=True)
+    broker = models.ForeignKey(Broker, on_delete=models.CASCADE, related_name="topics")
+    direction = models.CharField(max_length=3, choices=Direction, default=Direction.IN)
+    filter = models.CharField(
+        "topic",
+        max_length=1000,
+        help_text="In: a filter, where + stands for one level and # for the rest. "
+        "Out: the topic, where {device}, {topic[1]} or {payload.x} are filled in.",
+    )
+    qos = models.PositiveSmallIntegerField(default=1, choices=QOS_CHOICES)
+    retain = models.BooleanField(default=False, help_text="Out: ask the broker to keep the last message.")
+    codec = models.CharField(max_length=40, default="json", help_text="In: how the payload is read.")
+    codec_options = models.JSONField(default=dict, blank=True)
+    device = models.ForeignKey(
+        Device,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="topics",
+        help_text="In: whose messages these are, if the payload does not say.",
+    )
+    no_local = models.BooleanField(
+        default=True, help_text="In, MQTT 5: do not receive what this hub itself publishes on this connection."
+    )
+    is_searchable = models.BooleanField(
+        "searchable", default=True, help_text="In: keep a decoded copy, so that messages can be found by key and value."
+    )
+    allow_slash = models.BooleanField(
+        default=False, help_text="Out: let a filled-in value hold '/', and so add levels to the topic."
+    )
+    expiry_s = models.PositiveIntegerField(
+        "expires after", null=True, blank=True, help_text="Out: seconds; empty: it waits for as long as it takes."
+    )
+    edited_on_web = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["broker", "filter"], condition=Q(direction="in"), name="topic_filter_is_subscribed_once_per_broker"
+            ),
+            models.CheckConstraint(condition=Q(qos__in=[0, 1, 2]), name="topic_qos_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label or self.name

@@ -1,0 +1,58 @@
+"""The contract of a driver: the code that knows one kind of serial device.
+
+Pure: no Django, no clock, no I/O. A new driver is one new file in this package plus one test file.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Protocol
+
+from telemetry.options import Option, check_options
+from telemetry.values import Decoded
+
+
+class Framer(Protocol):
+    """Cuts a byte stream into frames. No bytes, in any split, ever break it or make it grow without bound."""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The frames that these bytes complete."""
+        ...
+
+    def idle(self) -> list[bytes]:
+        """Called when nothing came for the driver's `idle_gap_s`: frames that silence completes."""
+        ...
+
+
+class Driver(ABC):
+    """Knows one kind of serial device. One instance serves one opening of one port."""
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    help: ClassVar[str] = ""
+    options: ClassVar[Sequence[Option]] = ()
+
+    def __init__(self, given: Mapping[str, Any] | None = None) -> None:
+        """Raises OptionFault for a wrong option."""
+        self.given = check_options(self.options, given or {})
+
+    idle_gap_s: float | None = None
+    """Seconds of silence after which `Framer.idle` is called; None for never."""
+
+    @abstractmethod
+    def framer(self) -> Framer:
+        """A fresh framer, for one opening of the port."""
+
+    @abstractmethod
+    def decode(self, frame: bytes) -> Decoded:
+        """What one frame says; raises DecodeFault."""
+
+    @abstractmethod
+    def encode(self, payload: bytes) -> bytes:
+        """The bytes to put on the wire for one payload; raises DecodeFault if it cannot be said to this device."""
+
+    @property
+    def may_repeat_writes(self) -> bool:
+        """Whether a write whose fate is unknown may be sent again (a command byte may, a receipt may not)."""
+        return False

@@ -1,0 +1,87 @@
+"""Devices: what hangs on a wire or behind a topic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from telemetry.models import ConfiguredModel
+from telemetry.names import check_slug
+
+
+class Device(ConfiguredModel):
+    """Something at the end of a wire (it has a driver and a port) or behind a topic (it has neither)."""
+
+    class Parity(models.TextChoices):
+        NONE = "none", "none"
+        EVEN = "even", "even"
+        ODD = "odd", "odd"
+        MARK = "mark", "mark"
+        SPACE = "space", "space"
+
+    class FlowControl(models.TextChoices):
+        NONE = "none", "none"
+        XON_XOFF = "xonxoff", "XON/XOFF (software)"
+        RTS_CTS = "rtscts", "RTS/CTS (hardware)"
+        DSR_DTR = "dsrdtr", "DSR/DTR (hardware)"
+
+    name = models.CharField(
+        max_length=64, unique=True, validators=[check_slug], help_text="Used in topics, rules and history; never changes."
+    )
+    label = models.CharField(max_length=200, blank=True, help_text="What people call it.")
+    is_enabled = models.BooleanField("enabled", default=True)
+    driver = models.CharField(
+        max_length=40, blank=True, help_text="What speaks to it on its serial port. Empty for a device behind a topic."
+    )
+    port = models.CharField(
+        max_length=250,
+        blank=True,
+        help_text="/dev/serial/by-id/…, /dev/ttyUSB0, socket://host:port or rfc2217://host:port",
+    )
+    baud = models.PositiveIntegerField(default=9600, validators=[MinValueValidator(50), MaxValueValidator(4_000_000)])
+    data_bits = models.PositiveSmallIntegerField(default=8, choices=[(n, str(n)) for n in (5, 6, 7, 8)])
+    parity = models.CharField(max_length=5, choices=Parity, default=Parity.NONE)
+    stop_bits = models.FloatField(default=1, choices=[(1, "1"), (1.5, "1.5"), (2, "2")])
+    flow_control = models.CharField(max_length=8, choices=FlowControl, default=FlowControl.NONE)
+    write_timeout_s = models.FloatField(
+        "write timeout", default=10.0, validators=[MinValueValidator(0.1), MaxValueValidator(600)], help_text="seconds"
+    )
+    write_expiry_s = models.PositiveIntegerField(
+        "writes expire after", null=True, blank=True, help_text="seconds; empty: a write waits for as long as it takes"
+    )
+    site = models.CharField(
+        max_length=64, default="main", validators=[check_slug], help_text="The place whose workers can reach the port."
+    )
+    options = models.JSONField(default=dict, blank=True, help_text="The driver's own options.")
+    edited_on_web = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(driver="", port="") | (~Q(driver="") & ~Q(port="")), name="device_has_driver_and_port_or_neither"
+            ),
+            models.UniqueConstraint(fields=["site", "port"], condition=~Q(port=""), name="device_port_is_used_once_per_site"),
+            models.CheckConstraint(condition=Q(baud__gte=50, baud__lte=4_000_000), name="device_baud_is_possible"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label or self.name
+
+    @property
+    def link_key(self) -> str:
+        """The key of its serial link, '' if it has none."""
+        return f"device:{self.name}" if self.driver else ""
+
+    def clean(self) -> None:
+        """Check the driver, its options and the port; the message stands at the field at fault."""
+        faults: dict[str, Any] = {}
+        if bool(self.driver) != bool(self.port):
+            field = "port" if self.driver else "driver"
+            faults[field] = "A serial device needs a driver and a port; one behind a topic has neither."
+        if faults:
+            raise ValidationError(faults)

@@ -1,0 +1,82 @@
+"""The version of the configuration: one number that every process compares each second.
+
+Every write to a configured model raises it, whichever way the write came: save, delete, a bulk call or
+`QuerySet.update`. No signals: the base class and its query set do it where the write happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+from django.db import models
+from django.db.models import F
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+class ConfigurationVersion(models.Model):
+    """The single row that holds the version."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    version = models.BigIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="configuration_version_is_one_row")]
+
+    def __str__(self) -> str:
+        return f"configuration {self.version}"
+
+    @classmethod
+    def current(cls) -> int:
+        """The version now; 1 before the first change."""
+        return cls.objects.filter(id=1).values_list("version", flat=True).first() or 1
+
+    @classmethod
+    def advance(cls) -> None:
+        """Raise the version by one, in the caller's transaction."""
+        if not cls.objects.filter(id=1).update(version=F("version") + 1):
+            cls.objects.bulk_create([cls(id=1, version=2)], ignore_conflicts=True)
+
+
+class ConfiguredQuerySet(models.QuerySet[Row]):
+    """A query set whose writes raise the configuration version."""
+
+    def update(self, **kwargs: Any) -> int:
+        changed = super().update(**kwargs)
+        if changed:
+            ConfigurationVersion.advance()
+        return changed
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        deleted = super().delete()
+        ConfigurationVersion.advance()
+        return deleted
+
+    def bulk_create(self, objs: Iterable[Row], *args: Any, **kwargs: Any) -> list[Row]:
+        created = super().bulk_create(objs, *args, **kwargs)
+        ConfigurationVersion.advance()
+        return created
+
+    def bulk_update(self, objs: Iterable[Row], fields: Sequence[str], *args: Any, **kwargs: Any) -> int:
+        changed = super().bulk_update(objs, fields, *args, **kwargs)
+        ConfigurationVersion.advance()
+        return changed
+
+
+class ConfiguredModel(models.Model):
+    """Base of every row that a person configures."""
+
+    objects = ConfiguredQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        ConfigurationVersion.advance()
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        deleted = super().delete(*args, **kwargs)
+        ConfigurationVersion.advance()
+        return deleted
