@@ -1,0 +1,35 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+import { mockHub } from "./mock/plugin";
+
+// HUB=http://127.0.0.1:8000 points the development server at a running hub; without it a mock hub answers.
+const hub = process.env.HUB;
+
+export default defineConfig(({ command }) => ({
+  base: command === "build" ? "/static/ui/" : "/",
+  plugins: [react(), ...(hub ? [] : [mockHub()])],
+  build: {
+    manifest: true,
+    target: "es2022",
+    rolldownOptions: { input: "index.html" },
+  },
+  server: { proxy: hub ? proxyTo(hub) : undefined },
+  test: {
+    environment: "jsdom",
+    setupFiles: ["./vitest.setup.ts"],
+    include: ["src/**/*.test.{ts,tsx}", "mock/**/*.test.ts"],
+    css: false,
+  },
+}));
+
+function proxyTo(target: string) {
+  return {
+    "/api": { target },
+    "/admin": { target },
+    "/login": { target },
+    "/logout": { target },
+    "/static": { target },
+    "/ws": { target: target.replace(/^http/, "ws"), ws: true },
+  };
+}
