@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
+from devices.framing import Frame
 from telemetry.options import Option, check_options
 from telemetry.values import Decoded
 
@@ -16,12 +17,16 @@ from telemetry.values import Decoded
 class Framer(Protocol):
     """Cuts a byte stream into frames. No bytes, in any split, ever break it or make it grow without bound."""
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """The frames that these bytes complete."""
+    def feed(self, data: bytes) -> list[Frame]:
+        """The frames that these bytes complete. One with a `fault` becomes a dead letter and is never decoded."""
         ...
 
-    def idle(self) -> list[bytes]:
+    def idle(self) -> list[Frame]:
         """Called when nothing came for the driver's `idle_gap_s`: frames that silence completes."""
+        ...
+
+    def end(self) -> list[Frame]:
+        """Called once, when the port closes: what was begun and never ended."""
         ...
 
 

@@ -1,0 +1,1 @@
+"""Keeps serial ports open and carries bytes both ways. It knows no Django and no database."""
