@@ -13,6 +13,9 @@ from devices.framing import Frame
 from telemetry.options import Option, check_options
 from telemetry.values import Decoded
 
+FAULT = "fault"
+"""The Arrival property in which a serial link says why a frame cannot be decoded: it becomes a dead letter."""
+
 
 class Framer(Protocol):
     """Cuts a byte stream into frames. No bytes, in any split, ever break it or make it grow without bound."""
