@@ -1,0 +1,175 @@
+"""The JSON shape of a rule, in REST and in the config file: its row, its sources and its actions as one object."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError as ModelValidationError
+from django.db import transaction
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.fields import get_error_detail
+
+from bridges.models import Rule, RuleAction, RuleSource, Topic
+from devices.models import Device
+from telemetry.api.configured import ConfiguredSerializer, StrictSerializer
+from telemetry.api.fields import NameField
+
+MAX_PARTS = 100
+Part = RuleSource | RuleAction
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}, "nullable": True})
+class TransformField(serializers.Field[Any, Any, Any, Any]):
+    """An object of CEL expressions, in the order of the output; null passes the payload on unchanged."""
+
+    default_error_messages = {
+        "not_an_object": "This must be an object of expressions, or null.",
+        "not_an_expression": "The value of {name!r} must be an expression, written as text.",
+        "nul": "Text here may not hold the NUL character.",
+    }
+
+    def to_internal_value(self, data: Any) -> str:
+        """The JSON text that the model keeps; raises ValidationError."""
+        if data is None:
+            return ""
+        if not isinstance(data, Mapping):
+            self.fail("not_an_object")
+        text = json.dumps(
+            {str(name): self._expression(name, value) for name, value in data.items()}, ensure_ascii=False
+        )
+        if "\\u0000" in text:
+            self.fail("nul")
+        return text if data else ""
+
+    def to_representation(self, value: str) -> Any:
+        """The object, its keys in their order, or None."""
+        return json.loads(value) if value else None
+
+    def _expression(self, name: Any, value: Any) -> str:
+        # YAML reads {ok: true, n: 5} as values; as expressions they are written the same.
+        if isinstance(value, bool | int | float):
+            return json.dumps(value)
+        if not isinstance(value, str):
+            self.fail("not_an_expression", name=str(name))
+        return value
+
+
+class SourceSerializer(StrictSerializer):
+    """One source: `{topic: NAME}`, `{device: NAME}` or `{packets: true}`."""
+
+    topic = NameField("topic", queryset=Topic.objects.all(), required=False)
+    device = NameField("device", queryset=Device.objects.all(), required=False)
+    packets = serializers.BooleanField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Exactly one of the three; raises ValidationError."""
+        if sum(bool(value) for value in attrs.values()) != 1:
+            raise serializers.ValidationError("A source is one of {topic: NAME}, {device: NAME} or {packets: true}.")
+        return attrs
+
+    def to_representation(self, instance: RuleSource) -> dict[str, Any]:
+        """The one key that says what the source is."""
+        if instance.packets:
+            return {"packets": True}
+        return {"topic": instance.topic.name} if instance.topic else {"device": _name(instance.device)}
+
+
+class ActionSerializer(StrictSerializer):
+    """One action: `{publish: TOPIC}` or `{write: DEVICE}`."""
+
+    publish = NameField("topic", queryset=Topic.objects.all(), source="topic", required=False)
+    write = NameField("device", queryset=Device.objects.all(), source="device", required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Exactly one of the two; raises ValidationError."""
+        if len(attrs) != 1:
+            raise serializers.ValidationError("An action is one of {publish: TOPIC} or {write: DEVICE}.")
+        kind = RuleAction.Kind.PUBLISH if "topic" in attrs else RuleAction.Kind.WRITE
+        return attrs | {"kind": kind.value}
+
+    def to_representation(self, instance: RuleAction) -> dict[str, Any]:
+        """The one key that says what the action does."""
+        return {"publish": instance.topic.name} if instance.topic else {"write": _name(instance.device)}
+
+
+def _name(device: Device | None) -> str:
+    return device.name if device else ""
+
+
+class RuleSerializer(ConfiguredSerializer[Rule]):
+    """One rule: sources -> condition -> transform -> actions. `version` rises with every save."""
+
+    enabled = serializers.BooleanField(source="is_enabled", required=False)
+    sources = SourceSerializer(many=True, max_length=MAX_PARTS)
+    condition = serializers.CharField(required=False, allow_blank=True)
+    transform = TransformField(required=False, allow_null=True)
+    sample = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
+    actions = ActionSerializer(many=True, max_length=MAX_PARTS)
+
+    class Meta:
+        model = Rule
+        validators: list[object] = []
+        fields = [
+            "name",
+            "enabled",
+            "sources",
+            "condition",
+            "transform",
+            "sample",
+            "actions",
+            "version",
+            "edited_on_web",
+        ]
+        read_only_fields = ["version", "edited_on_web"]
+
+    def build(self, attrs: Mapping[str, Any]) -> Rule:
+        """The rule's row, without its parts."""
+        return super().build({key: value for key, value in attrs.items() if key not in ("sources", "actions")})
+
+    def check_parts(self, attrs: Mapping[str, Any]) -> dict[str, Any]:
+        """Faults of the sources and actions, by their place in the list."""
+        faults = {
+            "sources": [_faults(RuleSource(rule=self._candidate, **part)) for part in attrs.get("sources", ())],
+            "actions": [_faults(RuleAction(rule=self._candidate, **part)) for part in attrs.get("actions", ())],
+        }
+        return {key: found for key, found in faults.items() if any(found)}
+
+    def create(self, validated_data: dict[str, Any]) -> Rule:
+        """Save the rule and its parts in one transaction."""
+        return self._save(validated_data)
+
+    def update(self, instance: Rule, validated_data: dict[str, Any]) -> Rule:
+        """Save the rule and replace the parts that were given, in one transaction."""
+        return self._save(validated_data)
+
+    def _save(self, attrs: Mapping[str, Any]) -> Rule:
+        rule = self._candidate
+        with transaction.atomic():
+            rule.save()
+            if "sources" in attrs:
+                RuleSource.objects.filter(rule=rule).delete()
+                RuleSource.objects.bulk_create([RuleSource(rule=rule, **part) for part in attrs["sources"]])
+            if "actions" in attrs:
+                RuleAction.objects.filter(rule=rule).delete()
+                RuleAction.objects.bulk_create(_placed(rule, attrs["actions"]))
+        return Rule.objects.prefetch_related("sources", "actions").get(pk=rule.pk)
+
+
+def _placed(rule: Rule, actions: Sequence[Mapping[str, Any]]) -> list[RuleAction]:
+    return [RuleAction(rule=rule, position=place, **part) for place, part in enumerate(actions)]
+
+
+_ACTION_KEYS = {"topic": "publish", "device": "write"}
+
+
+def _faults(part: Part) -> dict[str, Any]:
+    try:
+        part.full_clean(exclude=["rule"])
+    except ModelValidationError as error:
+        keys = _ACTION_KEYS if isinstance(part, RuleAction) else {}
+        found: Mapping[str, Any] = get_error_detail(error)  # type: ignore[assignment]
+        return {keys.get(name, name): messages for name, messages in found.items()}
+    return {}

@@ -1,0 +1,41 @@
+"""The JSON shape of a device, in REST and in the config file."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from devices.models import Device
+from telemetry.api.configured import ConfiguredSerializer
+from telemetry.api.fields import NumberField, ObjectField
+
+
+class DeviceSerializer(ConfiguredSerializer[Device]):
+    """One device. Durations are in seconds."""
+
+    enabled = serializers.BooleanField(source="is_enabled", required=False)
+    stop_bits = NumberField(required=False)
+    write_timeout = NumberField(source="write_timeout_s", required=False)
+    write_expiry = serializers.IntegerField(source="write_expiry_s", required=False, allow_null=True, min_value=1)
+    options = ObjectField(required=False)
+
+    class Meta:
+        model = Device
+        validators: list[object] = []
+        fields = [
+            "name",
+            "label",
+            "enabled",
+            "driver",
+            "port",
+            "baud",
+            "data_bits",
+            "parity",
+            "stop_bits",
+            "flow_control",
+            "write_timeout",
+            "write_expiry",
+            "site",
+            "options",
+            "edited_on_web",
+        ]
+        read_only_fields = ["edited_on_web"]

@@ -1,0 +1,1 @@
+"""The REST API of what happened: messages, readings, deliveries, status."""

@@ -1,0 +1,142 @@
+"""The base of the serializers of configured rows: one JSON shape for REST and for the config file.
+
+It translates names and reports faults; what is valid is decided by the models' `full_clean` alone.
+
+Context: `for_file` (True in import and export) takes secrets as references only and answers without read-only
+keys, secrets and values that equal the default; `edited_on_web` (default: not `for_file`) is stored on the row.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, TypeVar
+
+from django.core.exceptions import ValidationError as ModelValidationError
+from django.db import models
+from rest_framework import serializers
+from rest_framework.fields import get_error_detail
+
+Row = TypeVar("Row", bound=models.Model)
+Path = tuple[str, ...]
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses keys that it does not know, so that a slip of the pen is not silently ignored."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The values by model field; raises ValidationError for an unknown key."""
+        if isinstance(data, Mapping):
+            known = ", ".join(name for name, field in self.fields.items() if not field.read_only)
+            unknown = [str(key) for key in data if key not in self.fields]
+            if unknown:
+                text = f"This is not a key here; known are {known}."
+                raise serializers.ValidationError({key: [text] for key in unknown}, code="unknown_key")
+        return super().to_internal_value(data)
+
+
+class ConfiguredSerializer(StrictSerializer, serializers.ModelSerializer[Row]):
+    """Reads and writes one configured row. A full update sets what it leaves out to its default, secrets excepted."""
+
+    secrets: ClassVar[frozenset[str]] = frozenset()
+    """Model fields that a full update keeps when they are left out, because no answer ever shows them."""
+
+    _candidate: Row
+
+    @property
+    def is_for_file(self) -> bool:
+        """Whether the other side is the config file."""
+        return bool(self.context.get("for_file"))
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Build the row and let the model judge it; its faults come back under the keys of the JSON shape."""
+        self._refuse_new_name(attrs)
+        self._candidate = self.build(attrs)
+        faults: dict[str, Any] = {}
+        try:
+            self._candidate.full_clean()
+        except ModelValidationError as error:
+            faults = self._faults_by_path(error)
+        faults.update(self.check_parts(attrs))
+        if faults:
+            raise serializers.ValidationError(faults)
+        return attrs
+
+    def build(self, attrs: Mapping[str, Any]) -> Row:
+        """The row as it would be saved."""
+        row: Row = copy.copy(self.instance) if isinstance(self.instance, models.Model) else self.Meta.model()  # type: ignore[assignment]
+        if self.instance is not None and not self.partial:
+            for source in set(self._paths()) - set(attrs) - self.secrets:
+                setattr(row, source, row._meta.get_field(source).get_default())
+        for source, value in attrs.items():
+            setattr(row, source, value)
+        row.edited_on_web = self.context.get("edited_on_web", not self.is_for_file)  # type: ignore[attr-defined]
+        return row
+
+    def check_parts(self, attrs: Mapping[str, Any]) -> dict[str, Any]:
+        """Faults of rows that belong to this one, by key; none here."""
+        return {}
+
+    def create(self, validated_data: dict[str, Any]) -> Row:
+        """Save the row that was judged."""
+        self._candidate.save()
+        return self._candidate
+
+    def update(self, instance: Row, validated_data: dict[str, Any]) -> Row:
+        """Save the row that was judged, in the place of `instance`."""
+        self._candidate.save()
+        return self._candidate
+
+    def to_representation(self, instance: Row) -> dict[str, Any]:
+        """The JSON shape of the row; for the file without read-only keys and defaults."""
+        shape: dict[str, Any] = super().to_representation(instance)
+        return self._file_form(self, shape) if self.is_for_file else shape
+
+    def _refuse_new_name(self, attrs: Mapping[str, Any]) -> None:
+        old = getattr(self.instance, "name", None)
+        if old is not None and attrs.get("name", old) != old:
+            raise serializers.ValidationError({"name": ["A name never changes; the label may."]}, code="immutable")
+
+    def _paths(self) -> dict[str, Path]:
+        return {field.source: path for path, field in _leaves(self) if _is_column(self.Meta.model, field)}
+
+    def _faults_by_path(self, error: ModelValidationError) -> dict[str, Any]:
+        paths = self._paths()
+        faults: dict[str, Any] = {}
+        for name, found in get_error_detail(error).items():  # type: ignore[union-attr]
+            *parents, last = paths.get(name, ("non_field_errors",))
+            place = faults
+            for parent in parents:
+                place = place.setdefault(parent, {})
+            place.setdefault(last, []).extend(found)
+        return faults
+
+    def _file_form(self, serializer: serializers.BaseSerializer[Any], shape: dict[str, Any]) -> dict[str, Any]:
+        fields: Mapping[str, Any] = serializer.fields  # type: ignore[attr-defined]
+        form = {}
+        for key, value in shape.items():
+            field = fields[key]
+            if field.source == "*" and isinstance(field, serializers.Serializer) and value is not None:
+                value = self._file_form(field, value) or None
+            if not field.read_only and value is not None and not self._is_default(field, value):
+                form[key] = value
+        return form
+
+    def _is_default(self, field: Any, value: Any) -> bool:
+        if field.required or not _is_column(self.Meta.model, field):
+            return False
+        default = self.Meta.model._meta.get_field(field.source).get_default()
+        return bool(default is not None and value == field.to_representation(default))
+
+
+def _leaves(serializer: Any, prefix: Path = ()) -> Iterator[tuple[Path, Any]]:
+    for name, field in serializer.fields.items():
+        path = (*prefix, name)
+        if field.source == "*" and isinstance(field, serializers.Serializer):
+            yield from _leaves(field, path)
+        elif not field.read_only:
+            yield path, getattr(field, "leaf", field)
+
+
+def _is_column(model: Any, field: Any) -> bool:
+    return any(field.source == column.name and column.concrete for column in model._meta.get_fields())
