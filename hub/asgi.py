@@ -1,8 +1,33 @@
-"""The ASGI application: Django for HTTP."""
+"""The ASGI application: Django for HTTP, the live consumer for WebSockets."""
 
 import os
+from importlib.util import find_spec
+from typing import Any
 
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import OriginValidator
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
-application = get_asgi_application()
+http = get_asgi_application()  # before anything that imports models
+
+
+class BrowserOriginValidator(OriginValidator):  # type: ignore[misc] # channels has no types
+    """Keeps foreign pages out. A client without an Origin is no browser, so no foreign page can be behind it."""
+
+    def valid_origin(self, parsed_origin: Any) -> bool:
+        return parsed_origin is None or bool(self.validate_origin(parsed_origin))
+
+
+def websocket_application() -> Any:
+    from telemetry.live.routing import websocket_urlpatterns
+
+    return BrowserOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.ALLOWED_HOSTS)
+
+
+protocols: dict[str, Any] = {"http": http}
+if find_spec("telemetry.live") and find_spec("telemetry.live.routing"):
+    protocols["websocket"] = websocket_application()
+application = ProtocolTypeRouter(protocols)

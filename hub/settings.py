@@ -1,15 +1,55 @@
-"""Django's settings, made from the typed configuration."""
+"""Django's settings, all made from the typed configuration: nothing that a user may want to change is decided here."""
 
 from pathlib import Path
+from typing import Any
+
+from hub.config import environment, load_or_exit, reveal
+from hub.config_sources import from_root
+from hub.database_url import database_settings
+from hub.logging import logging_settings
+from telemetry.redaction import remember_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = BASE_DIR / "data"
-DATA_DIR.mkdir(exist_ok=True)
+CONFIG = load_or_exit()
 
-SECRET_KEY = "first-start"
-SALT_KEY = "first-start"
-DEBUG = False
-ALLOWED_HOSTS = ["localhost", "127.0.0.1"]
+# --- What the apps read -----------------------------------------------------------------------------------------------
+PATCHBAY_IS_PRODUCTION = CONFIG.is_production
+PATCHBAY_INSTANCE_ID = CONFIG.instance_id
+PATCHBAY_SITE = CONFIG.site
+PATCHBAY_DATA_DIR = CONFIG.data_dir
+PATCHBAY_SCRIPTS_DIR = CONFIG.scripts_path
+PATCHBAY_LOG_FILE = CONFIG.log_path
+PATCHBAY_PROCESS_INTERVAL = CONFIG.process_interval
+PATCHBAY_MQTT_URL = reveal(CONFIG.mqtt_url)
+PATCHBAY_MQTT_SUBSCRIBE_TOPIC = CONFIG.mqtt_subscribe_topic
+PATCHBAY_MQTT_PUBLISH_TOPIC = CONFIG.mqtt_publish_topic
+PATCHBAY_RATES = CONFIG.rates
+PATCHBAY_UI_DIR = BASE_DIR / "frontend" / "dist"
+PATCHBAY_READ_ENVIRONMENT = environment  # () -> dict: for {env: NAME} references in an imported configuration
+REDIS_URL = reveal(CONFIG.redis_url)
+
+# --- Secrets ----------------------------------------------------------------------------------------------------------
+SECRET_KEY = reveal(CONFIG.secret_key)
+SECRET_KEY_FALLBACKS = [reveal(key) for key in CONFIG.secret_key_fallbacks]
+# Stored secrets are encrypted with a key derived from SECRET_KEY and SALT_KEY together; the first of each encrypts.
+SALT_KEY = [reveal(key) for key in CONFIG.field_encryption_key]
+
+# --- The web ----------------------------------------------------------------------------------------------------------
+DEBUG = CONFIG.debug
+ALLOWED_HOSTS = list(CONFIG.allowed_hosts)
+CSRF_TRUSTED_ORIGINS = list(CONFIG.csrf_trusted_origins)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = (
+    CONFIG.is_production if CONFIG.secure_cookies is None else CONFIG.secure_cookies
+)
+SESSION_COOKIE_NAME = "patchbay_session"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CONFIG.trust_proxy else None
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+ROOT_URLCONF = "hub.urls"
+ASGI_APPLICATION = "hub.asgi.application"
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/login/"
+
 INSTALLED_APPS = [
     "daphne",
     "django.contrib.admin",
@@ -33,7 +73,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "hub.security_headers.security_headers",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -41,7 +82,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
-TEMPLATES = [
+TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
@@ -54,20 +95,97 @@ TEMPLATES = [
         },
     }
 ]
-ROOT_URLCONF = "hub.urls"
-ASGI_APPLICATION = "hub.asgi.application"
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": DATA_DIR / "hub.sqlite3",
-        "OPTIONS": {
-            "timeout": 20,
-            "transaction_mode": "IMMEDIATE",
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-        },
-    }
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+# --- Static files: collected in production images, found where they lie otherwise -------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [("ui", PATCHBAY_UI_DIR)] if PATCHBAY_UI_DIR.is_dir() else []
+SERVESTATIC_USE_STATIC_ROOT = CONFIG.is_production and STATIC_ROOT.is_dir()
+SERVESTATIC_USE_FINDERS = not SERVESTATIC_USE_STATIC_ROOT
+SERVESTATIC_ALLOW_ALL_ORIGINS = False
+SERVESTATIC_IMMUTABLE_FILE_TEST = r"^/static/ui/assets/"  # Vite puts a hash into these names
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "servestatic.storage.CompressedStaticFilesStorage"},
 }
+
+# --- Storage ----------------------------------------------------------------------------------------------------------
+DATABASES = {"default": database_settings(reveal(CONFIG.database_url))}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["NAME"] = from_root(DATABASES["default"]["NAME"])
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
-STATIC_URL = "static/"
+LANGUAGE_CODE = "en"
+CACHES = {
+    "default": {
+        "BACKEND": "hub.cache.ForgivingRedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "patchbay",
+        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5},
+    }
+}
+
+# --- Live push and tasks ----------------------------------------------------------------------------------------------
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": "patchbay"},
+    }
+}
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # the default of 100 ends a worker whose links still run
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 10, "socket_keepalive": True}
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = "json"
+CELERY_RESULT_SERIALIZER = "json"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "patchbay"
+CELERY_TIMEZONE = "UTC"
+CELERY_ENABLE_UTC = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+DJANGO_CELERY_BEAT_TZ_AWARE = True
+
+# --- The API ----------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_VERSIONING_CLASS": None,
+    "DEFAULT_THROTTLE_RATES": CONFIG.rates,
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+if (BASE_DIR / "hub/access/authentication.py").exists():
+    REST_FRAMEWORK["DEFAULT_AUTHENTICATION_CLASSES"] = [
+        "rest_framework.authentication.SessionAuthentication",
+        "hub.access.authentication.ApiKeyAuthentication",
+    ]
+if (BASE_DIR / "hub/access/permissions.py").exists():
+    REST_FRAMEWORK["DEFAULT_PERMISSION_CLASSES"] = ["hub.access.permissions.ScopePermission"]
+if (BASE_DIR / "hub/access/throttling.py").exists():
+    REST_FRAMEWORK["DEFAULT_THROTTLE_CLASSES"] = ["hub.access.throttling.ScopeThrottle"]
+if (BASE_DIR / "hub/problems.py").exists():
+    REST_FRAMEWORK["EXCEPTION_HANDLER"] = "hub.problems.problem_handler"
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Patchbay",
+    "DESCRIPTION": "Devices, brokers, rules, and what passed through them.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": r"/api/v1/",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# --- Logging ----------------------------------------------------------------------------------------------------------
+LOGGING = logging_settings(CONFIG)
+for _secret in (SECRET_KEY, *SECRET_KEY_FALLBACKS, *SALT_KEY, DATABASES["default"].get("PASSWORD", "")):
+    remember_secret(_secret)

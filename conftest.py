@@ -1,0 +1,28 @@
+"""What every test shares: which database they run on.
+
+`TEST_DATABASE=postgresql` runs them on PostgreSQL: on the server at TEST_DATABASE_URL, or on one started for the run.
+"""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+
+
+@pytest.fixture(scope="session")
+def is_postgresql() -> bool:
+    """Whether the tests run on PostgreSQL."""
+    return str(settings.DATABASES["default"]["ENGINE"]).endswith("postgresql")
+
+
+def pytest_report_header() -> str:
+    return f"database: {settings.DATABASES['default']['ENGINE'].rpartition('.')[2]}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what the chosen database cannot do; the mark says which one a test needs."""
+    chosen = settings.DATABASES["default"]["ENGINE"].rpartition(".")[2].removesuffix("3")
+    for item in items:
+        mark = item.get_closest_marker("database")
+        if mark and chosen not in mark.args:
+            item.add_marker(pytest.mark.skip(reason=f"is about {mark.args[0]}"))
