@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from devices.drivers.registry import driver_named
+from devices.serial.settings import check_port
 from telemetry.models import ConfiguredModel
-from telemetry.names import check_slug
+from telemetry.names import check_name_kept, check_slug
+from telemetry.options import OptionFault
+
+_UNSTEADY_PORT = re.compile(r"\A/dev/tty(USB|ACM)\d+\Z")
 
 
 class Device(ConfiguredModel):
@@ -30,7 +35,10 @@ class Device(ConfiguredModel):
         DSR_DTR = "dsrdtr", "DSR/DTR (hardware)"
 
     name = models.CharField(
-        max_length=64, unique=True, validators=[check_slug], help_text="Used in topics, rules and history; never changes."
+        max_length=64,
+        unique=True,
+        validators=[check_slug],
+        help_text="Used in topics, rules and history; never changes.",
     )
     label = models.CharField(max_length=200, blank=True, help_text="What people call it.")
     is_enabled = models.BooleanField("enabled", default=True)
@@ -63,9 +71,12 @@ class Device(ConfiguredModel):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(driver="", port="") | (~Q(driver="") & ~Q(port="")), name="device_has_driver_and_port_or_neither"
+                condition=Q(driver="", port="") | (~Q(driver="") & ~Q(port="")),
+                name="device_has_driver_and_port_or_neither",
             ),
-            models.UniqueConstraint(fields=["site", "port"], condition=~Q(port=""), name="device_port_is_used_once_per_site"),
+            models.UniqueConstraint(
+                fields=["site", "port"], condition=~Q(port=""), name="device_port_is_used_once_per_site"
+            ),
             models.CheckConstraint(condition=Q(baud__gte=50, baud__lte=4_000_000), name="device_baud_is_possible"),
         ]
 
@@ -78,10 +89,41 @@ class Device(ConfiguredModel):
         return f"device:{self.name}" if self.driver else ""
 
     def clean(self) -> None:
-        """Check the driver, its options and the port; the message stands at the field at fault."""
-        faults: dict[str, Any] = {}
-        if bool(self.driver) != bool(self.port):
-            field = "port" if self.driver else "driver"
-            faults[field] = "A serial device needs a driver and a port; one behind a topic has neither."
+        """Check the driver, its options and the port; each message stands at the field at fault."""
+        check_name_kept(self)
+        faults = self._driver_faults() or self._port_faults()
         if faults:
             raise ValidationError(faults)
+
+    def warnings(self) -> list[str]:
+        """What works but is probably not meant, in plain sentences."""
+        if self.driver and _UNSTEADY_PORT.match(self.port):
+            return [
+                f"{self.port} may name another device after the next start or replug; "
+                "a path under /dev/serial/by-id/ stays with its device."
+            ]
+        return []
+
+    def _driver_faults(self) -> dict[str, str]:
+        if bool(self.driver) != bool(self.port):
+            field = "port" if self.driver else "driver"
+            return {field: "A serial device needs a driver and a port; one behind a topic has neither."}
+        if not isinstance(self.options, dict):
+            return {"options": "Options are a JSON object of names and values."}
+        if not self.driver:
+            return {"options": "Only a device with a driver has options."} if self.options else {}
+        try:
+            driver_named(self.driver)(self.options)
+        except OptionFault as fault:
+            return {"driver": fault.message} if fault.name == "driver" else {"options": str(fault)}
+        return {}
+
+    def _port_faults(self) -> dict[str, str]:
+        if not self.port:
+            return {}
+        try:
+            self.port = check_port(self.port)
+        except OptionFault as fault:
+            return {"port": fault.message}
+        taken = Device.objects.filter(site=self.site, port=self.port).exclude(pk=self.pk).first()
+        return {"port": f"The device {taken.name} has this port at this site."} if taken else {}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
+from django.db.models import Model
 
 SLUG = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
 RULE_NAME = re.compile(r"\A[^\x00-\x1f/\\]{1,100}\Z")
@@ -13,3 +15,14 @@ check_slug = RegexValidator(
     SLUG, "A name starts with a letter or digit and holds only letters, digits, '.', '_' and '-' (64 at most)."
 )
 check_rule_name = RegexValidator(RULE_NAME, "A rule's name is one line of at most 100 characters, without slashes.")
+
+
+def check_name_kept(row: Model) -> None:
+    """Raises ValidationError at `name` if a stored row is about to be renamed: history and rules refer to its name."""
+    if row.pk is None:
+        return
+    stored = type(row)._default_manager.filter(pk=row.pk).values_list("name", flat=True).first()
+    if stored is not None and stored != getattr(row, "name"):  # noqa: B009 - a Model has no `name` of its own
+        raise ValidationError(
+            {"name": f"A name never changes, because history and rules refer to it; it stays {stored!r}."}
+        )

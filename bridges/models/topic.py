@@ -61,7 +61,9 @@ class Topic(ConfiguredModel):
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint(
-                fields=["broker", "filter"], condition=Q(direction="in"), name="topic_filter_is_subscribed_once_per_broker"
+                fields=["broker", "filter"],
+                condition=Q(direction="in"),
+                name="topic_filter_is_subscribed_once_per_broker",
             ),
             models.CheckConstraint(condition=Q(qos__in=[0, 1, 2]), name="topic_qos_is_known"),
         ]
