@@ -1,1 +1,1 @@
-"""Devices that are not there: scales, printers, sensors and meters for tests, measurements and the demo."""
+"""Stand-ins for what the hub talks to: devices, brokers and servers, for tests, demos and measurements."""
