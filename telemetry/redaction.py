@@ -12,7 +12,7 @@ from urllib.parse import quote
 MASK = "***"
 SHORTEST_SECRET = 4  # a shorter one would tear holes into every line
 _NAMES = (
-    r"pass(?:word|wd|phrase)?|pwd|secret|token|credential|api[-_]?key|private[-_]?key|secret[-_]?key|encryption[-_]?key"
+    r"pass(?:word|wd|phrase)|pwd|secret|token|credential|api[-_]?key|private[-_]?key|secret[-_]?key|encryption[-_]?key"
 )
 _QUOTED_OR_WORD = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,;&"'(){}\[\]]+)"""
 _PATTERNS = (
@@ -23,7 +23,12 @@ _PATTERNS = (
     (re.compile(r"(?i)\b(api-key|bearer|basic)\s+[\w.+/=~-]{6,}"), rf"\1 {MASK}"),
     # an API key of djangorestframework-api-key: prefix.secret
     (re.compile(r"\b([A-Za-z0-9]{8})\.[A-Za-z0-9]{32}\b"), rf"\1.{MASK}"),
-    (re.compile(rf"(?i)(\b[\w-]{{0,40}}(?:{_NAMES})[\"']?\s*[:=]\s*b?){_QUOTED_OR_WORD}"), rf"\1{MASK}"),
+    (
+        re.compile(
+            rf"(?i)(\b(?:[\w-]{{0,40}}(?:{_NAMES})|(?:[\w-]{{0,40}}[_-])?pass)[\"']?\s*[:=]\s*b?){_QUOTED_OR_WORD}"
+        ),
+        rf"\1{MASK}",
+    ),
 )
 
 

@@ -1,0 +1,89 @@
+"""Log lines: what they hold, that no secret passes, and that several processes lose none."""
+
+from __future__ import annotations
+
+import logging
+import logging.config
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hub.config import load
+from hub.logging import RedactingFormatter, logging_settings
+from telemetry.redaction import remember_secret
+
+WRITE_LINES = """
+import logging, logging.config, sys
+from hub.config import load
+from hub.logging import logging_settings
+settings = logging_settings(load())
+settings["root"]["handlers"] = ["file"]
+logging.config.dictConfig(settings)
+for number in range(300):
+    logging.getLogger("test").warning("line %s-%03d %s", sys.argv[1], number, "x" * 60)
+"""
+
+
+@pytest.fixture
+def formatter() -> RedactingFormatter:
+    return RedactingFormatter("%(levelname)s %(message)s")
+
+
+def record(message: str, *args: object, **extra: object) -> logging.LogRecord:
+    made = logging.LogRecord("test", logging.INFO, __file__, 1, message, args, None)
+    made.__dict__.update(extra)
+    return made
+
+
+def test_a_secret_among_the_arguments_is_masked(formatter: RedactingFormatter) -> None:
+    assert formatter.format(record("to %s", "mqtt://u:s3cret@h")) == "INFO to mqtt://u:***@h"
+
+
+def test_a_secret_in_a_traceback_is_masked(formatter: RedactingFormatter) -> None:
+    remember_secret("only-in-the-traceback")
+    try:
+        raise ValueError("only-in-the-traceback")
+    except ValueError:
+        text = formatter.format(record("failed", exc_info=sys.exc_info()))
+
+    assert "ValueError: ***" in text
+
+
+def test_the_link_of_a_line_is_a_field(formatter: RedactingFormatter) -> None:
+    assert formatter.format(record("connected", link="broker:plant")) == "INFO connected link=broker:plant"
+
+
+def test_times_are_utc() -> None:
+    made = record("x")
+    made.created, made.msecs = 0.0, 7
+
+    assert RedactingFormatter("%(asctime)s").format(made) == "1970-01-01T00:00:00.007Z"
+
+
+def test_without_a_log_file_only_the_console_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOG_FILE", "-")
+
+    assert list(logging_settings(load())["handlers"]) == ["console"]
+
+
+def test_the_level_is_the_configured_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOG_LEVEL", "error")
+
+    assert logging_settings(load())["root"]["level"] == "ERROR"
+
+
+def test_processes_that_share_a_rotating_file_lose_no_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("LOG_FILE", "server.log")
+    monkeypatch.setenv("LOG_MAX_BYTES", "10000")
+    monkeypatch.setenv("LOG_BACKUPS", "100")
+    processes = [subprocess.Popen([sys.executable, "-c", WRITE_LINES, str(number)]) for number in range(3)]
+    assert [process.wait(timeout=50) for process in processes] == [0, 0, 0]
+
+    files = list(tmp_path.glob("server.log*"))
+    lines = "".join(path.read_text() for path in files).splitlines()
+
+    assert len(files) > 3
+    assert len({line.partition("line ")[2] for line in lines}) == len(lines) == 900
