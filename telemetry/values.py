@@ -59,6 +59,7 @@ class Arrival:
     payload: bytes
     received_at: datetime
     sequence: int  # the parser's own count for this link's life, from 1; the ledger's `received`
+    id: UUID | None = None  # given by whoever had to name it before the commit (web intake, spool)
     kind: ArrivalKind = ArrivalKind.MESSAGE
     topic: str = ""  # the MQTT topic it came on
     topics: tuple[str, ...] = ()  # names of the in-Topics that matched, most specific first
@@ -102,3 +103,8 @@ class Outcome:
     verdict: Verdict
     reason: str = ""
     is_abnormal: bool = False
+
+
+def storable(text: str, limit: int = 2000) -> str:
+    """Text that every database takes: no NUL, no lone surrogates, at most `limit` characters."""
+    return text[:limit].encode("utf-8", "replace").decode().replace("\x00", "\ufffd")

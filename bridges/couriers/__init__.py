@@ -1,0 +1,1 @@
+"""Couriers: what carries the Deliveries of one target, in order."""

@@ -1,0 +1,91 @@
+"""The state of one courier: what it holds, and whether it is behind or caught up.
+
+Pure bookkeeping, used by the committer thread alone: reading the outbox and committing are the caller's.
+
+A courier that is *behind* reads the waiting Deliveries of its target in id order, leaving out what it holds.
+One that is *caught up* takes new ones in memory, straight after their commit. It becomes caught up only by a
+read that found nothing new, and falls behind whenever it could not take what was handed to it. Nothing here
+remembers a last id: ids are not in commit order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from telemetry.links import Link, LinkState
+from telemetry.recording.batch import DeliveryDraft
+from telemetry.values import Outcome, Outgoing, Verdict
+
+
+class Courier:
+    """Carries the Deliveries of one target through one link.
+
+    `is_write`: a serial target. It holds one at a time, and what it is given must have been committed as
+    `sending` before.
+    """
+
+    def __init__(self, link: Link, *, is_write: bool, may_repeat: bool = False) -> None:
+        self.link = link
+        self.target = link.key
+        self.is_write = is_write
+        self.may_repeat = may_repeat
+        self.window = 1 if is_write else link.window
+        self.is_open = False
+        self.is_behind = True
+        self.held: dict[UUID, DeliveryDraft] = {}
+
+    @property
+    def room(self) -> int:
+        """How many more it may hold now."""
+        return max(0, self.window - len(self.held)) if self.is_open else 0
+
+    @property
+    def wants_to_read(self) -> bool:
+        """Whether a read of the outbox is due. Not for a handful: each read costs a query."""
+        return self.is_open and self.is_behind and self.room > self.window // 2
+
+    def may_begin(self) -> bool:
+        """Whether a write that is about to be committed may be committed as `sending` at once."""
+        return self.is_write and self.is_open and not self.is_behind and self.room > 0
+
+    def wake(self) -> None:
+        """Somebody else committed Deliveries for this target."""
+        self.is_behind = True
+
+    def see_state(self, state: LinkState) -> None:
+        """The link's state changed."""
+        self.is_open = state is LinkState.CONNECTED
+        if self.is_open:
+            self.is_behind = True
+
+    def accept(self, drafts: Sequence[DeliveryDraft]) -> list[DeliveryDraft]:
+        """Of Deliveries that this process has just committed, those to carry now."""
+        if self.is_behind or not self.is_open:
+            self.is_behind = True
+            return []
+        taken = list(drafts[: self.room])
+        if len(taken) < len(drafts):
+            self.is_behind = True
+        return taken
+
+    def read(self, drafts: Iterable[DeliveryDraft], *, is_all: bool) -> list[DeliveryDraft]:
+        """Of waiting Deliveries as read from the outbox, those to carry now. `is_all`: there are no more."""
+        new = [draft for draft in drafts if draft.id not in self.held]
+        if not new and is_all:
+            self.is_behind = False
+        return new[: self.room]
+
+    def carry(self, drafts: Sequence[DeliveryDraft], items: Sequence[Outgoing]) -> None:
+        """Give these to the link; `items` are the drafts as the link sends them."""
+        if items:
+            self.held.update((draft.id, draft) for draft in drafts)
+            self.link.send(items)
+
+    def settle(self, outcomes: Iterable[Outcome]) -> None:
+        """These outcomes are committed."""
+        for outcome in outcomes:
+            if outcome.id in self.held:
+                del self.held[outcome.id]
+                if outcome.verdict is Verdict.RETURNED:
+                    self.is_behind = True

@@ -1,0 +1,68 @@
+"""Reads and writes the outbox for couriers. Only the committer thread calls this."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import connection, transaction
+
+from telemetry.models import Delivery
+from telemetry.recording.batch import DeliveryDraft
+from telemetry.recording.recorder import Concluded, book, update_deliveries
+
+_EXPIRY_CHUNK = 1000
+
+
+def read_waiting(target: str, limit: int) -> list[DeliveryDraft]:
+    """The oldest waiting Deliveries of a target, in id order."""
+    rows = Delivery.objects.filter(target=target, state=Delivery.State.WAITING).order_by("id")[:limit]
+    return [_draft(row) for row in rows]
+
+
+def begin_writes(ids: Sequence[UUID]) -> None:
+    """Commit `sending` before the first byte goes out."""
+    with transaction.atomic():
+        update_deliveries(ids, "state = 'sending'", [])
+
+
+def recover_writes(target: str, *, may_repeat: bool, now: datetime) -> list[Concluded]:
+    """A write found `sending` when its courier starts was cut short: it waits again, or for a person."""
+    cut = list(Delivery.objects.filter(target=target, state=Delivery.State.SENDING).values_list("id", flat=True))
+    with transaction.atomic():
+        if may_repeat:
+            return update_deliveries(cut, "state = 'waiting'", [])
+        reason = "the hub ended in the middle of this write: nobody knows what the device got"
+        done_at = connection.ops.adapt_datetimefield_value(now)
+        concluded = update_deliveries(cut, "state = 'unknown', reason = %s, done_at = %s", [reason, done_at])
+        book(concluded)
+        return concluded
+
+
+def expire(now: datetime) -> list[Concluded]:
+    """Settle the waiting Deliveries whose time is over."""
+    overdue = Delivery.objects.filter(state=Delivery.State.WAITING, expires_at__lt=now)
+    ids = list(overdue.order_by("id").values_list("id", flat=True)[:_EXPIRY_CHUNK])
+    if not ids:
+        return []
+    with transaction.atomic():
+        done_at = connection.ops.adapt_datetimefield_value(now)
+        concluded = update_deliveries(ids, "state = 'expired', reason = 'it waited too long', done_at = %s", [done_at])
+        book(concluded)
+        return concluded
+
+
+def has_more(target: str, held: Collection[UUID]) -> bool:
+    """Whether a target has waiting Deliveries beyond those that its courier holds."""
+    waiting = Delivery.objects.filter(target=target, state=Delivery.State.WAITING).order_by("id")
+    return any(found not in held for found in waiting.values_list("id", flat=True)[: len(held) + 1])
+
+
+def _draft(row: Delivery) -> DeliveryDraft:
+    values: dict[str, Any] = {name: getattr(row, name) for name in DeliveryDraft._fields}
+    values["payload"] = bytes(row.payload)
+    values["properties"] = orjson.dumps(row.properties).decode()
+    return DeliveryDraft(**values)

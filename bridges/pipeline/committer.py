@@ -1,0 +1,321 @@
+"""The committer: the one thread of a process that touches the database for traffic.
+
+It takes what came while the last batch was committing, decides, records it in one transaction, and only then
+acknowledges, hands over and announces - in that order. It never gives a message up: a batch that the
+database refuses for its data is split down to the poison, one refused for the connection is kept and tried again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from django.db import InterfaceError, OperationalError, connection
+
+from bridges.pipeline.decisions import Decider
+from bridges.pipeline.handover import Handover
+from bridges.pipeline.inbox import Inbox, Submission, Work
+from bridges.pipeline.memory import Memory
+from bridges.pipeline.snapshot import Snapshot
+from bridges.pipeline.spool import Spool
+from telemetry.backoff import Backoff
+from telemetry.ids import new_id
+from telemetry.recording.batch import Batch, LedgerKey, hour_of
+from telemetry.recording.recorder import KeyInUse, LeaseLost, Recorded, Recorder
+from telemetry.values import Arrival, Outcome, storable
+
+logger = logging.getLogger(__name__)
+
+MAX_ARRIVALS = 1000
+MAX_ARRIVALS_SQLITE = 250  # about 50 ms of work: other writers wait that long
+CONNECTION_ERRORS = (OperationalError, InterfaceError)
+_IDLE_S = 0.25
+
+
+class Acknowledger(Protocol):
+    """Whatever handed arrivals in and is told when they are committed."""
+
+    def acknowledge(self, arrivals: Sequence[Arrival]) -> None: ...
+
+
+class DataRefused(Exception):
+    """The database refuses a web request's own data."""
+
+
+class Stopped(Exception):
+    """The committer was told to stop while the database was away: nothing of this was committed."""
+
+
+@dataclass(slots=True)
+class Portion:
+    """A part of the work that is committed in one transaction."""
+
+    arrivals: list[Arrival] = field(default_factory=list)
+    submissions: list[Submission] = field(default_factory=list)
+    rest: Work | None = None  # outcomes, reports, dropped
+
+    @property
+    def is_splittable(self) -> bool:
+        return len(self.arrivals) + len(self.submissions) + (self.rest is not None) > 1
+
+    def halves(self) -> tuple[Portion, Portion]:
+        """Two smaller portions, in order. Outcomes and reports go first, by themselves."""
+        if self.rest is not None:
+            return Portion(rest=self.rest), Portion(self.arrivals, self.submissions)
+        if self.submissions:
+            half = len(self.submissions) // 2 or (1 if self.arrivals else 0)
+            return (
+                Portion(submissions=self.submissions[:half] or self.submissions),
+                Portion(self.arrivals, self.submissions[half:] if half else []),
+            )
+        half = len(self.arrivals) // 2
+        return Portion(self.arrivals[:half]), Portion(self.arrivals[half:])
+
+
+class Committer(threading.Thread):
+    """Runs the data path of one process. `sources` maps a link key to who is told after the commit."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        inbox: Inbox,
+        handover: Handover,
+        spool: Spool | None = None,
+        snapshot: Snapshot,
+        on_lease_lost: Callable[[frozenset[str]], None] = lambda links: None,
+    ) -> None:
+        super().__init__(name="committer", daemon=True)
+        self.inbox = inbox
+        self.handover = handover
+        self.spool = spool
+        self.snapshot = snapshot
+        self.memory = Memory()
+        self.sources: dict[str, Acknowledger] = {}
+        self.tokens: dict[str, int] = {}
+        self.database_is_away = False
+        self._recorder = Recorder(name)
+        self._on_lease_lost = on_lease_lost
+        self._backoff = Backoff(0.1, 2.0)
+        self._stopping = threading.Event()
+        self._last_seen: dict[str, float] = {}
+        self._limit = MAX_ARRIVALS if connection.vendor == "postgresql" else MAX_ARRIVALS_SQLITE
+
+    def stop(self, timeout_s: float) -> bool:
+        """Commit what is in the inbox, then end. False if it still ran at the end of the time."""
+        self._stopping.set()
+        self.inbox.call(lambda: None)
+        self.join(timeout_s)
+        return not self.is_alive()
+
+    def run(self) -> None:
+        """The loop. An error that nobody foresaw ends the thread; the process must end with it."""
+        try:
+            while True:
+                is_last = self._stopping.is_set()
+                work = self.inbox.take(self._limit, 0 if is_last or self.handover.is_reading else _IDLE_S)
+                self._turn(work)
+                if is_last and not work.has_traffic:
+                    return
+        except Stopped:
+            if self.spool is not None:
+                self.spool.keep(self.inbox.peek())
+            logger.warning("stopped while the database was away", extra={"waiting": len(self.inbox)})
+        finally:
+            connection.close()
+
+    def use(self, snapshot: Snapshot) -> None:
+        """Decide by this configuration from the next batch on. Thread-safe."""
+        self.snapshot = snapshot
+
+    def _turn(self, work: Work) -> None:
+        for call in work.calls:
+            self._patiently(call)
+        if work.has_traffic:
+            self._commit(Portion(work.arrivals, work.submissions, _rest_of(work)))
+        self._patiently(lambda: self.handover.serve(datetime.now(UTC)))
+
+    def _patiently(self, call: Callable[[], object]) -> None:
+        """Run it until the database answers."""
+        while True:
+            try:
+                call()
+            except CONNECTION_ERRORS as error:
+                self._wait_for_database(error)
+            else:
+                return
+
+    # Committing
+
+    def _commit(self, portion: Portion) -> None:
+        portion = self._without_strangers(portion)
+        decider = Decider(self.snapshot, self.memory, now=datetime.now(UTC), new_id=new_id)
+        batch = self._decide(decider, portion)
+        if not batch.is_empty:
+            try:
+                recorded = self._record(batch, portion)
+            except LeaseLost as lost:
+                self._lose(lost.links)
+                self._commit(portion)
+                return
+            except KeyInUse as conflict:
+                self._commit(_without_keys(portion, conflict))
+                return
+            except Stopped as stop:
+                for submission in portion.submissions:
+                    submission.settle(stop)
+                raise
+            except Exception as error:
+                self._divide(portion, error)
+                return
+        else:
+            recorded = Recorded()
+        self._finish(portion, batch, recorded, decider)
+
+    def _decide(self, decider: Decider, portion: Portion) -> Batch:
+        arrivals = [arrival for submission in portion.submissions for arrival in submission.arrivals]
+        batch = decider.decide_all([*arrivals, *portion.arrivals])
+        batch.idempotency = [s.idempotency for s in portion.submissions if s.idempotency]
+        if portion.rest is not None:
+            batch.outcomes = [_clean(outcome) for outcome in portion.rest.outcomes]
+            batch.reports = portion.rest.reports
+            for link, count in portion.rest.dropped.items():
+                batch.ledger[LedgerKey(link, hour_of(batch.at), "dropped")] += count
+        batch.tokens = {key: self.tokens[key] for key in batch.last_message_at if key in self.tokens}
+        batch.last_message_at = self._once_a_second(batch.last_message_at)
+        self.handover.begin_writes(batch)
+        return batch
+
+    def _record(self, batch: Batch, portion: Portion) -> Recorded:
+        """Record the batch; a database that is away is waited for."""
+        while True:
+            try:
+                recorded = self._recorder.record(batch)
+            except CONNECTION_ERRORS as error:
+                self._wait_for_database(error, portion)
+                if self._is_in():
+                    return Recorded()
+            else:
+                self._back()
+                return recorded
+
+    def _is_in(self) -> bool:
+        """Whether the batch was committed although the connection broke; waits until the database can tell."""
+        while True:
+            try:
+                return self._recorder.is_committed()
+            except CONNECTION_ERRORS as error:
+                self._wait_for_database(error)
+
+    def _divide(self, portion: Portion, error: Exception) -> None:
+        """The database refuses this portion for its data: find the poison and let the rest go on."""
+        if portion.is_splittable:
+            for half in portion.halves():
+                self._commit(half)
+        elif portion.arrivals:
+            self._bury(portion.arrivals[0], error)
+        elif portion.submissions:
+            portion.submissions[0].settle(DataRefused(_first_line(error)))
+        else:
+            logger.error("could not record outcomes and states: %s", _first_line(error))
+
+    def _bury(self, arrival: Arrival, error: Exception) -> None:
+        logger.warning("the database refuses a message", extra={"link": arrival.link, "error": _first_line(error)})
+        decider = Decider(self.snapshot, self.memory, now=datetime.now(UTC), new_id=new_id)
+        batch = decider.bury(arrival, f"the database refuses it: {_first_line(error)}")
+        portion = Portion([arrival])
+        self._finish(portion, batch, self._record(batch, portion), decider)
+
+    def _finish(self, portion: Portion, batch: Batch, recorded: Recorded, decider: Decider) -> None:
+        """After the commit: acknowledge, hand over, announce."""
+        self.memory.apply(decider.changes)
+        self._acknowledge(portion.arrivals)
+        for submission in portion.submissions:
+            submission.settle(None)
+        self.handover.after_commit(batch, recorded, self.memory)
+        if self.spool is not None:
+            self.spool.forget(portion.arrivals)
+
+    def _acknowledge(self, arrivals: Sequence[Arrival]) -> None:
+        by_link: dict[str, list[Arrival]] = {}
+        for arrival in arrivals:
+            by_link.setdefault(arrival.link, []).append(arrival)
+        for key, group in by_link.items():
+            if source := self.sources.get(key):
+                source.acknowledge(group)
+
+    # Leases
+
+    def _without_strangers(self, portion: Portion) -> Portion:
+        """Leave out arrivals of links that this process no longer holds: they come again to the holder."""
+        if all(self._is_ours(arrival) for arrival in portion.arrivals):
+            return portion
+        return Portion([a for a in portion.arrivals if self._is_ours(a)], portion.submissions, portion.rest)
+
+    def _is_ours(self, arrival: Arrival) -> bool:
+        return arrival.link in self.sources or arrival.sequence < 0  # or from the spool
+
+    def _lose(self, links: frozenset[str]) -> None:
+        logger.warning("another worker holds links of this one", extra={"links": sorted(links)})
+        for key in links:
+            self.sources.pop(key, None)
+            self.tokens.pop(key, None)
+            self.handover.remove(key)
+        self._on_lease_lost(links)
+
+    # The database
+
+    def _wait_for_database(self, error: Exception, portion: Portion | None = None) -> None:
+        if not self.database_is_away:
+            self.database_is_away = True
+            logger.error("the database is away: %s", _first_line(error))
+        if self.spool is not None:
+            self.spool.keep([*(portion.arrivals if portion else ()), *self.inbox.peek()])
+        connection.close()
+        if self._stopping.wait(self._backoff.next_delay_s()):
+            raise Stopped
+
+    def _back(self) -> None:
+        if self.database_is_away:
+            self.database_is_away = False
+            logger.info("the database is back")
+        self._backoff.reset()
+
+    def _once_a_second(self, seen: dict[str, datetime]) -> dict[str, datetime]:
+        now = time.monotonic()
+        due = {link: at for link, at in seen.items() if now - self._last_seen.get(link, 0) >= 1}
+        self._last_seen.update(dict.fromkeys(due, now))
+        return due
+
+
+def _rest_of(work: Work) -> Work | None:
+    if work.outcomes or work.reports or work.dropped:
+        return Work(outcomes=work.outcomes, reports=work.reports, dropped=work.dropped)
+    return None
+
+
+def _without_keys(portion: Portion, conflict: KeyInUse) -> Portion:
+    """Leave out the requests whose idempotency key was used first by another; they are told."""
+    kept = []
+    for submission in portion.submissions:
+        draft = submission.idempotency
+        if draft is not None and (draft.owner, draft.key) in conflict.keys:
+            submission.settle(conflict)
+        else:
+            kept.append(submission)
+    return Portion(portion.arrivals, kept, portion.rest)
+
+
+def _clean(outcome: Outcome) -> Outcome:
+    return Outcome(outcome.id, outcome.verdict, storable(outcome.reason), outcome.is_abnormal) if outcome.reason else outcome
+
+
+def _first_line(error: Exception) -> str:
+    return storable(str(error).strip().split("\n")[0] or type(error).__name__, 500)
+
+

@@ -1,0 +1,108 @@
+"""Builds the pipeline's Snapshot from the configured rows. A row that cannot be compiled is left out and named.
+
+Saving checks the same things, so a fault here means that the row was written past the checks.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+import orjson
+from django.conf import settings
+
+from bridges.codecs.registry import codec_named
+from bridges.models import Rule, RuleAction, Topic
+from bridges.pipeline.snapshot import Action, ActiveRule, InTopic, PublishAction, Snapshot, WriteAction
+from bridges.rules.address import AddressTemplate
+from bridges.rules.rule import CompiledRule
+from devices.drivers.base import Driver
+from devices.drivers.registry import driver_named
+from devices.models import Device
+from telemetry.models import ConfigurationVersion
+
+logger = logging.getLogger(__name__)
+
+
+def compile_snapshot(version: int | None = None) -> Snapshot:
+    """The configuration now. `version`, if given, was read before: a newer row only means one more round."""
+    faults: dict[str, str] = {}
+    version = ConfigurationVersion.current() if version is None else version
+    rules = _rules(faults)
+    snapshot = Snapshot(
+        version=version,
+        instance=settings.PATCHBAY_INSTANCE_ID,
+        topics=_topics(faults),
+        drivers=_drivers(faults),
+        packets=codec_named("packet")(),
+        rules_by_topic=_grouped((source.topic.name, rule) for rule, row in rules for source in row.sources.all() if source.topic),
+        rules_by_device=_grouped(
+            (source.device.name, rule) for rule, row in rules for source in row.sources.all() if source.device
+        ),
+        rules_by_packets=tuple(rule for rule, row in rules if any(source.packets for source in row.sources.all())),
+        faults=faults,
+    )
+    for name, fault in faults.items():
+        logger.error("left out of the configuration: %s: %s", name, fault)
+    return snapshot
+
+
+def _topics(faults: dict[str, str]) -> dict[str, InTopic]:
+    topics = {}
+    for row in Topic.objects.filter(direction=Topic.Direction.IN, is_enabled=True).select_related("device"):
+        try:
+            codec = codec_named(row.codec)(row.codec_options)
+        except ValueError as fault:
+            faults[f"topic {row.name}"] = str(fault)
+            continue
+        topics[row.name] = InTopic(row.name, codec, row.device.name if row.device else "", row.is_searchable)
+    return topics
+
+
+def _drivers(faults: dict[str, str]) -> dict[str, Driver]:
+    drivers = {}
+    for row in Device.objects.exclude(driver=""):
+        try:
+            drivers[row.name] = driver_named(row.driver)(row.options)
+        except ValueError as fault:
+            faults[f"device {row.name}"] = str(fault)
+    return drivers
+
+
+def _rules(faults: dict[str, str]) -> list[tuple[ActiveRule, Rule]]:
+    found = []
+    rows = Rule.objects.filter(is_enabled=True).prefetch_related(
+        "sources__topic", "sources__device", "actions__topic__broker", "actions__device"
+    )
+    for row in rows:
+        try:
+            found.append((_rule(row), row))
+        except ValueError as fault:
+            faults[f"rule {row.name}"] = str(fault)
+    return found
+
+
+def _rule(row: Rule) -> ActiveRule:
+    transform: Mapping[str, str] | None = orjson.loads(row.transform) if row.transform.strip() else None
+    compiled = CompiledRule(row.name, row.version, row.condition, transform)
+    return ActiveRule(row.pk, compiled, tuple(_action(action) for action in row.actions.all()))
+
+
+def _action(row: RuleAction) -> Action:
+    if row.device is not None:
+        return WriteAction(row.device.link_key, row.device.write_expiry_s)
+    if row.topic is None:
+        raise ValueError("an action has no target")
+    topic = row.topic
+    return PublishAction(
+        topic.name, topic.broker.link_key, AddressTemplate(topic.filter), topic.qos, topic.retain,
+        topic.allow_slash, topic.expiry_s,
+    )  # fmt: skip
+
+
+def _grouped(pairs: Iterable[tuple[str, ActiveRule]]) -> dict[str, tuple[ActiveRule, ...]]:
+    groups: dict[str, list[ActiveRule]] = defaultdict(list)
+    for name, rule in pairs:
+        groups[name].append(rule)
+    return {name: tuple(rules) for name, rules in groups.items()}

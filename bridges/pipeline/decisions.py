@@ -1,0 +1,408 @@
+"""Decides about arrivals: duplicate or new, decoded or dead, which rules match, what goes out. Records nothing.
+
+Pure: no Django, no I/O; time and ids are handed in. One arrival can never spoil another: whatever goes wrong
+with it becomes its own fault.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import orjson
+
+from bridges.codecs.base import MAX_PAYLOAD_BYTES, Codec, Incoming
+from bridges.pipeline.memory import Changes, Echo, Memory, Recent
+from bridges.pipeline.outputs import draft_delivery
+from bridges.pipeline.snapshot import PACKETS, ActiveRule, InTopic, Snapshot
+from bridges.rules.expression import EvaluationFault, Variables
+from telemetry.recording.batch import Batch, DeadLetterDraft, LedgerKey, MessageDraft, ReadingDraft, hour_of
+from telemetry.values import Arrival, ArrivalKind, DecodeFault, Decoded, Json, storable
+
+logger = logging.getLogger(__name__)
+
+FAULT = "fault"  # the arrival property in which a link says why a frame cannot be decoded
+MARK_HUB, MARK_VIA = "hub", "via"  # user properties of what a hub publishes
+MAX_DECODED_TEXT = 32_768
+_IMPLAUSIBLE = timedelta(days=1)
+
+
+class Decider:
+    """Turns arrivals into one Batch and the changes of memory that go with it."""
+
+    def __init__(self, snapshot: Snapshot, memory: Memory, *, now: datetime, new_id: Callable[[], UUID]) -> None:
+        self.snapshot = snapshot
+        self.memory = memory
+        self.changes = Changes()
+        self.batch = Batch(at=now)
+        self._new_id = new_id
+
+    def decide_all(self, arrivals: Iterable[Arrival]) -> Batch:
+        """Decide about each arrival, in order."""
+        for arrival in arrivals:
+            self._count_received(arrival)
+            self._see_connection(arrival)
+            if arrival.kind is ArrivalKind.RELEASE:
+                self._release(arrival)
+            else:
+                self._decide(arrival)
+        return self.batch
+
+    def bury(self, arrival: Arrival, reason: str) -> Batch:
+        """The database refuses this arrival's own rows: keep its bytes as a dead letter without a message."""
+        self._count_received(arrival)
+        self._count(arrival, "dead")
+        message_id = arrival.id or self._new_id()
+        if arrival.qos == 2 and arrival.packet_id:
+            self._hold(arrival, message_id)
+        self.batch.dead_letters.append(
+            DeadLetterDraft(
+                id=self._new_id(),
+                created_at=arrival.received_at,
+                message_id=None,
+                source=storable(arrival.link),
+                topic=storable(arrival.topic),
+                stage="record",
+                rule="",
+                rule_version=0,
+                reason=storable(reason),
+                payload=arrival.payload,
+            )
+        )
+        return self.batch
+
+    def flush(self, names: Iterable[str]) -> Batch:
+        """Let the codecs of these Topics give out what they held and is overdue."""
+        for name in names:
+            topic = self.snapshot.topics[name]
+            state = self._codec_state(name)
+            state, results = topic.codec.flush(state, self.batch.at)
+            self._remember_codec(name, state)
+            for decoded in results:
+                message = self._flushed_message(topic, decoded)
+                self._take(message, decoded, self._rules_of(topic, decoded.device), topic_levels="")
+        return self.batch
+
+    # One arrival
+
+    def _decide(self, arrival: Arrival) -> None:
+        if arrival.qos == 2 and arrival.packet_id:
+            if self.memory.unreleased(self.changes, arrival.link, arrival.packet_id):
+                self._count(arrival, "duplicate")  # sent again before our PUBREC: it is stored already
+                return
+        message_id = arrival.id or self._new_id()
+        if arrival.qos == 2 and arrival.packet_id:
+            self._hold(arrival, message_id)
+        original = self._redelivered(arrival)
+        if arrival.qos == 1:
+            entry = Recent(arrival.packet_id, arrival.topic, arrival.payload, arrival.connection, original or message_id)
+            self.changes.recent.setdefault(arrival.link, []).append(entry)
+        if original is not None:
+            self._count(arrival, "duplicate")
+            self.batch.messages.append(self._message(arrival, message_id, duplicate_of=original))
+            return
+        if arrival.kind is ArrivalKind.GAP:
+            self._count(arrival, "stored")
+            self.batch.messages.append(self._message(arrival, message_id))
+            return
+        self._process(arrival, message_id)
+
+    def _process(self, arrival: Arrival, message_id: UUID) -> None:
+        topics = [self.snapshot.topics[name] for name in arrival.topics if name in self.snapshot.topics]
+        try:
+            taken = self._decode(arrival, topics)
+        except DecodeFault as fault:
+            self._refuse(arrival, message_id, str(fault))
+            return
+        except Exception as error:  # a codec's own mistake must not cost other messages
+            logger.exception("decoding failed", extra={"link": arrival.link})
+            self._refuse(arrival, message_id, f"the decoder itself failed: {type(error).__name__}: {error}")
+            return
+        self._count(arrival, "stored")
+        name, results, topic = taken
+        first = results[0] if results else None
+        message = self._message(arrival, message_id, topic_name=name, decoded=first, topic=topic)
+        self.batch.messages.append(message)
+        via = self._via(arrival)
+        for decoded in results:
+            rules = self._rules_for(arrival, topics, decoded.device or message.device)
+            self._take(message, decoded, rules, topic_levels=arrival.topic, via=via, is_retained=arrival.retain)
+
+    def _decode(
+        self, arrival: Arrival, topics: Sequence[InTopic]
+    ) -> tuple[str, Sequence[Decoded], InTopic | None]:
+        if fault := arrival.properties.get(FAULT):
+            raise DecodeFault(fault)
+        if len(arrival.payload) > MAX_PAYLOAD_BYTES:
+            raise DecodeFault(f"{len(arrival.payload):,} bytes are more than the limit of {MAX_PAYLOAD_BYTES:,}")
+        if arrival.device and (driver := self.snapshot.drivers.get(arrival.device)):
+            return "", (driver.decode(arrival.payload),), None
+        if arrival.link == PACKETS and self.snapshot.packets:
+            return "", self._decode_by(self.snapshot.packets, PACKETS, arrival), None
+        if topics:
+            return topics[0].name, self._decode_by(topics[0].codec, topics[0].name, arrival), topics[0]
+        return "", (), None
+
+    def _decode_by(self, codec: Codec, name: str, arrival: Arrival) -> Sequence[Decoded]:
+        incoming = Incoming(arrival.payload, arrival.received_at, arrival.topic)
+        if not codec.is_stateful:
+            return codec.decode(None, incoming)[1]
+        state, results = codec.decode(self._codec_state(name), incoming)
+        self._remember_codec(name, state)
+        return results
+
+    def _take(
+        self,
+        message: MessageDraft,
+        decoded: Decoded,
+        rules: Sequence[ActiveRule],
+        *,
+        topic_levels: str,
+        via: str = "",
+        is_retained: bool = False,
+    ) -> None:
+        device = decoded.device or message.device
+        self._add_readings(message, decoded, device)
+        if not rules:
+            return
+        variables = Variables(
+            payload=decoded.value,
+            readings={reading.metric: reading.value for reading in decoded.readings},
+            device=device,
+            topic=topic_levels,
+            source=message.source,
+            time=decoded.time or message.received_at,
+        )
+        for active in rules:
+            self._apply(active, variables, message, via=via, is_retained=is_retained)
+
+    # Rules
+
+    def _apply(
+        self, active: ActiveRule, variables: Variables, message: MessageDraft, *, via: str, is_retained: bool
+    ) -> None:
+        name = active.rule.name
+        if via and str(active.number) in via.split("."):
+            self.batch.rule_counts[name, "looped"] += 1
+            return
+        try:
+            result = active.rule.apply(variables)
+            self.batch.rule_counts[name, _outcome(result.matched, result.is_missing)] += 1
+            if not result.matched:
+                return
+            payload = message.payload if result.output is None else _dump(result.output)
+        except EvaluationFault as fault:
+            self._fail(active, message, str(fault))
+            return
+        except Exception as error:  # a rule's mistake must not cost other rules or messages
+            logger.exception("a rule failed", extra={"rule": name})
+            self._fail(active, message, f"{type(error).__name__}: {error}")
+            return
+        marks = f"{via}.{active.number}" if via else str(active.number)
+        for action in active.actions:
+            draft = draft_delivery(
+                action, message, payload, variables, rule=active.rule, via=marks, new_id=self._new_id,
+                is_retained=is_retained,
+            )  # fmt: skip
+            if draft is None:
+                continue
+            self.batch.deliveries.append(draft)
+            self.batch.ledger[LedgerKey(draft.target, hour_of(draft.created_at), "created")] += 1
+            if draft.state == "dead":
+                self.batch.ledger[LedgerKey(draft.target, hour_of(draft.created_at), "refused")] += 1
+
+    def _fail(self, active: ActiveRule, message: MessageDraft, reason: str) -> None:
+        reason = storable(reason)
+        self.batch.rule_counts[active.rule.name, "failed"] += 1
+        self.batch.rule_errors[active.rule.name] = reason
+        self._dead_letter(message, reason, stage="rule", rule=active)
+
+    def _rules_for(self, arrival: Arrival, topics: Sequence[InTopic], device: str) -> Sequence[ActiveRule]:
+        snapshot = self.snapshot
+        found: list[ActiveRule] = []
+        for topic in topics:
+            found += snapshot.rules_by_topic.get(topic.name, ())
+        if arrival.link == PACKETS:
+            found += snapshot.rules_by_packets
+        if device and snapshot.rules_by_device:
+            found += snapshot.rules_by_device.get(device, ())
+        return found if len(found) < 2 else list({rule.number: rule for rule in found}.values())
+
+    def _rules_of(self, topic: InTopic, device: str) -> Sequence[ActiveRule]:
+        return [
+            *self.snapshot.rules_by_topic.get(topic.name, ()),
+            *self.snapshot.rules_by_device.get(device or topic.device, ()),
+        ]
+
+    def _via(self, arrival: Arrival) -> str:
+        """The rules that brought this arrival about, if the hub itself published it."""
+        if arrival.properties.get(MARK_HUB) == self.snapshot.instance:
+            return arrival.properties.get(MARK_VIA, "")
+        return self.memory.echo(Echo(arrival.link, arrival.topic, arrival.payload), self.batch.at) or ""
+
+    # Duplicates
+
+    def _redelivered(self, arrival: Arrival) -> UUID | None:
+        """The original of a QoS 1 message that a resumed session sends again; in doubt it is new.
+
+        Only with DUP set: a broker may reuse a packet id at once, and an equal payload is then a new message.
+        """
+        if arrival.qos != 1 or not arrival.is_resumed or not arrival.dup:
+            return None
+        for entry in self.changes.recent.get(arrival.link, ()):
+            if entry.connection != arrival.connection and entry[:3] == (
+                arrival.packet_id, arrival.topic, arrival.payload,
+            ):  # fmt: skip
+                return entry.id
+        return self.memory.link(arrival.link).redelivered(
+            arrival.packet_id, arrival.topic, arrival.payload, connection=arrival.connection
+        )
+
+    def _see_connection(self, arrival: Arrival) -> None:
+        """A connection without the old session: the broker counts its packet ids anew."""
+        link = arrival.link
+        known = self.changes.connections.get(link, self.memory.link(link).connection)
+        if arrival.connection == known:
+            return
+        self.changes.connections[link] = arrival.connection
+        if not arrival.is_resumed:
+            held = self.memory.link(link).unreleased.keys() | self.changes.unreleased.get(link, {}).keys()
+            self.changes.unreleased[link] = dict.fromkeys(held)
+            self.batch.releases += [(link, packet_id) for packet_id in held]
+
+    def _hold(self, arrival: Arrival, message_id: UUID) -> None:
+        self.changes.unreleased.setdefault(arrival.link, {})[arrival.packet_id] = message_id
+        self.batch.unreleased.append((arrival.link, arrival.packet_id, message_id))
+        if (arrival.link, arrival.packet_id) in self.batch.releases:
+            self.batch.releases.remove((arrival.link, arrival.packet_id))
+
+    def _release(self, arrival: Arrival) -> None:
+        if self.memory.unreleased(self.changes, arrival.link, arrival.packet_id):
+            self.batch.releases.append((arrival.link, arrival.packet_id))
+        self.changes.unreleased.setdefault(arrival.link, {})[arrival.packet_id] = None
+
+    # Rows
+
+    def _message(
+        self,
+        arrival: Arrival,
+        message_id: UUID,
+        *,
+        topic_name: str = "",
+        decoded: Decoded | None = None,
+        topic: InTopic | None = None,
+        duplicate_of: UUID | None = None,
+        fault: str = "",
+    ) -> MessageDraft:
+        device = (decoded.device if decoded else "") or arrival.device or (topic.device if topic else "")
+        if arrival.topics and not topic_name:
+            topic_name = arrival.topics[0]
+        self.batch.last_message_at[arrival.link] = arrival.received_at
+        return MessageDraft(
+            id=message_id,
+            received_at=arrival.received_at,
+            source=arrival.link,
+            kind=arrival.kind.value,
+            topic=arrival.topic,
+            topic_name=topic_name,
+            device=device,
+            device_time=decoded.time if decoded else None,
+            payload=arrival.payload,
+            decoded=_searchable(decoded) if decoded and (topic is None or topic.is_searchable) else None,
+            qos=arrival.qos,
+            is_retained=arrival.retain,
+            packet_id=arrival.packet_id,
+            duplicate_of=duplicate_of,
+            fault=storable(fault),
+        )
+
+    def _flushed_message(self, topic: InTopic, decoded: Decoded) -> MessageDraft:
+        arrival = Arrival(link=f"topic:{topic.name}", payload=_dump(decoded.value), received_at=self.batch.at, sequence=0)
+        message = self._message(arrival, self._new_id(), topic_name=topic.name, decoded=decoded, topic=topic)
+        self.batch.messages.append(message)
+        return message
+
+    def _add_readings(self, message: MessageDraft, decoded: Decoded, device: str) -> None:
+        owner = device or message.topic_name
+        if not owner:
+            return
+        time = decoded.time if decoded.time and abs(decoded.time - message.received_at) < _IMPLAUSIBLE else None
+        for reading in decoded.readings:
+            draft = ReadingDraft(
+                self._new_id(), message.id, owner, reading.metric, reading.value, reading.unit, time or message.received_at
+            )
+            self.batch.readings.append(draft)
+            self.batch.latest[owner, reading.metric] = draft
+
+    def _refuse(self, arrival: Arrival, message_id: UUID, reason: str) -> None:
+        self._count(arrival, "dead")
+        message = self._message(arrival, message_id, fault=reason)
+        self.batch.messages.append(message)
+        self._dead_letter(message, message.fault, stage="decode")
+
+    def _dead_letter(
+        self, message: MessageDraft, reason: str, *, stage: str, rule: ActiveRule | None = None
+    ) -> None:
+        self.batch.dead_letters.append(
+            DeadLetterDraft(
+                id=self._new_id(),
+                created_at=message.received_at,
+                message_id=message.id,
+                source=message.source,
+                topic=message.topic,
+                stage=stage,
+                rule=rule.rule.name if rule else "",
+                rule_version=rule.rule.version if rule else 0,
+                reason=reason,
+                payload=b"",  # the message has it
+            )
+        )
+
+    # Counting
+
+    def _count_received(self, arrival: Arrival) -> None:
+        known = self.changes.sequences.get(arrival.link)
+        if known is None:
+            known = self.memory.link(arrival.link).sequence
+        if arrival.sequence < 0:  # from the spool of an earlier process
+            self.batch.ledger[LedgerKey(arrival.link, hour_of(arrival.received_at), "received")] += 1
+        elif arrival.sequence > known:
+            self.batch.ledger[LedgerKey(arrival.link, hour_of(arrival.received_at), "received")] += arrival.sequence - known
+            self.changes.sequences[arrival.link] = arrival.sequence
+
+    def _count(self, arrival: Arrival, column: str) -> None:
+        self.batch.ledger[LedgerKey(arrival.link, hour_of(arrival.received_at), column)] += 1
+
+    # Codec states
+
+    def _codec_state(self, name: str) -> Json:
+        if name in self.changes.codec_states:
+            return self.changes.codec_states[name]
+        return self.memory.codec_states.get(name)
+
+    def _remember_codec(self, name: str, state: Json) -> None:
+        self.changes.codec_states[name] = state
+        self.batch.codec_states[name] = orjson.dumps(state)
+
+
+def _outcome(is_match: bool, is_missing: bool) -> str:
+    return "matched" if is_match else "missing" if is_missing else "unmatched"
+
+
+def _dump(output: Json) -> bytes:
+    return orjson.dumps(output, option=orjson.OPT_NON_STR_KEYS)
+
+
+def _searchable(decoded: Decoded) -> str | None:
+    """JSON text for search; None for what is too large or what PostgreSQL's jsonb refuses (NUL)."""
+    if not isinstance(decoded.value, (dict, list)):
+        return None
+    text = orjson.dumps(decoded.value).decode()
+    return None if len(text) > MAX_DECODED_TEXT or "\\u0000" in text else text
+
+
+def marks_of(instance: str, delivery_id: UUID, properties: Mapping[str, str]) -> dict[str, str]:
+    """The MQTT 5 user properties of a publication: its stable id, this hub, and the rules it came through."""
+    return {"id": str(delivery_id), MARK_HUB: instance, **properties}

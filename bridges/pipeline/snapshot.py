@@ -1,0 +1,75 @@
+"""The configuration as the pipeline uses it: compiled, immutable, swapped as a whole.
+
+Pure: no Django. `bridges.pipeline.compilation` builds one from the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bridges.codecs.base import Codec
+from bridges.rules.address import AddressTemplate
+from bridges.rules.rule import CompiledRule
+from devices.drivers.base import Driver
+
+PACKETS = "packets"
+"""The link key and source name of what REST takes in."""
+
+
+@dataclass(frozen=True, slots=True)
+class InTopic:
+    """A subscription as the pipeline sees it."""
+
+    name: str
+    codec: Codec
+    device: str = ""
+    is_searchable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PublishAction:
+    """Publish to an out-Topic."""
+
+    topic_name: str
+    target: str  # 'broker:plant'
+    address: AddressTemplate
+    qos: int
+    is_retained: bool
+    allow_slash: bool = False
+    expiry_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteAction:
+    """Write to a serial Device."""
+
+    target: str  # 'device:printer'
+    expiry_s: int | None = None
+
+
+Action = PublishAction | WriteAction
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveRule:
+    """A rule with its compiled expressions and its actions. `number` is its id in loop marks."""
+
+    number: int
+    rule: CompiledRule
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that decisions need to know. Rules are looked up by their source."""
+
+    version: int
+    instance: str  # marks what this hub publishes
+    topics: Mapping[str, InTopic] = field(default_factory=dict)
+    drivers: Mapping[str, Driver] = field(default_factory=dict)  # by device name
+    packets: Codec | None = None
+    rules_by_topic: Mapping[str, tuple[ActiveRule, ...]] = field(default_factory=dict)
+    rules_by_device: Mapping[str, tuple[ActiveRule, ...]] = field(default_factory=dict)
+    rules_by_packets: tuple[ActiveRule, ...] = ()
+    faults: Mapping[str, str] = field(default_factory=dict)  # rule or topic that could not be compiled: why

@@ -1,0 +1,1 @@
+"""Recording: one batch of decisions becomes one transaction."""

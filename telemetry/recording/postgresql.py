@@ -1,0 +1,51 @@
+"""Bulk writes on PostgreSQL: COPY for history, one statement of arrays for the latest readings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection
+
+from telemetry.recording.batch import Batch, ReadingDraft
+from telemetry.recording.columns import DEAD_LETTER, DELIVERY, MESSAGE, READING, Table
+
+
+def insert_history(batch: Batch) -> None:
+    """Copy messages, readings, deliveries and dead letters in."""
+    _copy(MESSAGE, batch.messages)
+    _copy(READING, batch.readings)
+    _copy(DELIVERY, batch.deliveries)
+    _copy(DEAD_LETTER, batch.dead_letters)
+
+
+def upsert_latest(readings: Iterable[ReadingDraft]) -> None:
+    """Keep the newest reading of each device and metric. Sorted: two processes never lock crosswise."""
+    rows = sorted(readings, key=lambda reading: (reading.device, reading.metric))
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO telemetry_latestreading (device, metric, value, unit, time, message_id)"
+            " SELECT * FROM unnest(%s::text[], %s::text[], %s::float8[], %s::text[], %s::timestamptz[], %s::uuid[])"
+            " ON CONFLICT (device, metric) DO UPDATE SET"
+            " value = excluded.value, unit = excluded.unit, time = excluded.time, message_id = excluded.message_id"
+            " WHERE excluded.message_id > telemetry_latestreading.message_id",
+            [
+                [row.device for row in rows],
+                [row.metric for row in rows],
+                [row.value for row in rows],
+                [row.unit for row in rows],
+                [row.time for row in rows],
+                [row.message_id for row in rows],
+            ],
+        )
+
+
+def _copy(table: Table, rows: Sequence[Sequence[Any]]) -> None:
+    if not rows:
+        return
+    statement = f"COPY {table.name} ({', '.join(table.columns)}) FROM STDIN"
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)

@@ -1,0 +1,58 @@
+"""Bulk writes on SQLite: plain multi-row inserts of already adapted values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from telemetry.recording.batch import Batch, DeadLetterDraft, DeliveryDraft, MessageDraft, ReadingDraft
+from telemetry.recording.columns import DEAD_LETTER, DELIVERY, MESSAGE, READING, Table
+
+
+def insert_history(batch: Batch) -> None:
+    """Insert messages, readings, deliveries and dead letters."""
+    _insert(MESSAGE, batch.messages)
+    _insert(READING, batch.readings)
+    _insert(DELIVERY, batch.deliveries)
+    _insert(DEAD_LETTER, batch.dead_letters)
+
+
+def upsert_latest(readings: Iterable[ReadingDraft]) -> None:
+    """Keep the newest reading of each device and metric."""
+    rows = [
+        [r.device, r.metric, r.value, r.unit, _adapt(r.time), r.message_id.hex]
+        for r in sorted(readings, key=lambda r: (r.device, r.metric))
+    ]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO telemetry_latestreading (device, metric, value, unit, time, message_id)"
+                " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (device, metric) DO UPDATE SET"
+                " value = excluded.value, unit = excluded.unit, time = excluded.time, message_id = excluded.message_id"
+                " WHERE excluded.message_id > telemetry_latestreading.message_id",
+                rows,
+            )
+
+
+def _insert(
+    table: Table, rows: Sequence[MessageDraft] | Sequence[ReadingDraft] | Sequence[DeliveryDraft] | Sequence[DeadLetterDraft]
+) -> None:
+    if rows:
+        marks = ", ".join(["%s"] * len(table.columns))
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({marks})",
+                [[_adapt(value) for value in row] for row in rows],
+            )
+
+
+def _adapt(value: Any) -> Any:
+    if type(value) is UUID:
+        return value.hex
+    if type(value) is datetime:  # as Django writes them
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+    return value
