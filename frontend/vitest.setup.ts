@@ -19,9 +19,9 @@ Object.defineProperty(window, "matchMedia", {
 });
 
 class NoResizeObserver implements ResizeObserver {
-  observe(): void {}
-  unobserve(): void {}
-  disconnect(): void {}
+  observe = vi.fn();
+  unobserve = vi.fn();
+  disconnect = vi.fn();
 }
 window.ResizeObserver = NoResizeObserver;
 Element.prototype.scrollIntoView = () => undefined;

@@ -1,0 +1,49 @@
+// The cards of all devices that are not printers, and the window of time that their charts show.
+
+import { Button, SegmentedControl } from "@mantine/core";
+import { useLocalStorage } from "@mantine/hooks";
+import { useState } from "react";
+
+import { DEVICE_LIMIT, inOrder } from "../device-state";
+import { useLive } from "../hooks";
+import { Section } from "../Section";
+
+import { DeviceCard } from "./DeviceCard";
+import classes from "./DeviceGrid.module.css";
+
+const WINDOWS = [
+  { value: "300", label: "5 min" },
+  { value: "900", label: "15 min" },
+  { value: "3600", label: "1 h" },
+];
+
+/** Each card holds a chart: a hub with hundreds of devices shows the rest on request. */
+const SHOWN_FIRST = 24;
+
+export function DeviceGrid() {
+  const devices = useLive((state) => state.devices);
+  const [seconds, setSeconds] = useLocalStorage({ key: "patchbay-chart-window", defaultValue: "300", getInitialValueInEffect: false });
+  const [isAll, showAll] = useState(false);
+  const cards = inOrder(devices).filter((device) => device.driver !== "escpos");
+  if (cards.length === 0) return null;
+  const shown = isAll ? cards : cards.slice(0, SHOWN_FIRST);
+  const note = cards.length >= DEVICE_LIMIT ? `the first ${DEVICE_LIMIT}` : String(cards.length);
+  return (
+    <Section
+      title="Devices"
+      note={note}
+      tools={<SegmentedControl size="xs" data={WINDOWS} value={seconds} onChange={setSeconds} aria-label="Time shown in the charts" />}
+    >
+      <ul className={classes.grid}>
+        {shown.map((device) => (
+          <DeviceCard key={device.name} device={device} windowS={Number(seconds)} />
+        ))}
+      </ul>
+      {shown.length < cards.length && (
+        <Button variant="default" size="xs" onClick={() => showAll(true)}>
+          Show {cards.length - shown.length} more devices
+        </Button>
+      )}
+    </Section>
+  );
+}

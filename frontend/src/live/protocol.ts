@@ -1,0 +1,117 @@
+// The frames of /ws/live/ as TypeScript types, and the one place where text from the socket becomes them.
+// The contract is docs/live-protocol.md.
+
+export interface Reading {
+  metric: string;
+  value: number;
+  unit: string;
+}
+
+export interface DeviceReading extends Reading {
+  at: string;
+}
+
+export interface Message {
+  kind: "message";
+  id: string;
+  at: string;
+  source: string;
+  topic: string;
+  device: string;
+  text: string;
+  is_binary: boolean;
+  size: number;
+  readings: Reading[];
+  duplicate_of: string | null;
+  fault: string;
+  message_kind: "message" | "gap";
+}
+
+export type LinkState = "waiting" | "connecting" | "connected" | "lost" | "refused" | "disabled";
+
+export interface LinkEvent {
+  kind: "link";
+  key: string;
+  state: LinkState;
+  detail: string;
+  warning: string;
+  since: string | null;
+  last_message_at: string | null;
+}
+
+export interface Link extends LinkEvent {
+  label: string;
+  waiting: number;
+}
+
+export type DeliveryState = "waiting" | "sending" | "delivered" | "dead" | "expired" | "unknown";
+
+export interface Delivery {
+  kind: "delivery";
+  id: string;
+  at: string;
+  message: string | null;
+  rule: string;
+  target: string;
+  address: string;
+  state: DeliveryState;
+  reason: string;
+  text: string;
+  is_binary: boolean;
+}
+
+export interface DeviceState {
+  name: string;
+  label: string;
+  driver: string;
+  link: string;
+  is_known: boolean;
+  last_at: string | null;
+  readings: DeviceReading[];
+}
+
+export interface ConfigEvent {
+  kind: "config";
+  version: number;
+}
+
+export type LiveEvent = Message | LinkEvent | Delivery | ConfigEvent;
+
+export interface Snapshot {
+  type: "snapshot";
+  seq: number;
+  at: string;
+  config: number;
+  demo: boolean;
+  links: Link[];
+  devices: DeviceState[];
+  messages: Message[];
+  writes: Delivery[];
+}
+
+export interface EventsFrame {
+  type: "events";
+  seq: number;
+  events: LiveEvent[];
+}
+
+export type Frame = Snapshot | EventsFrame;
+
+/** The frame that this text holds, or null if it is none that this page knows. */
+export function parseFrame(text: string): Frame | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  return isFrame(value) ? value : null;
+}
+
+function isFrame(value: unknown): value is Frame {
+  if (typeof value !== "object" || value === null) return false;
+  const frame = value as Partial<Snapshot> & Partial<Omit<EventsFrame, "type">>;
+  if (typeof frame.seq !== "number") return false;
+  if (frame.type === "snapshot") return Array.isArray(frame.links) && Array.isArray(frame.devices);
+  return (frame as { type?: unknown }).type === "events" && Array.isArray(frame.events);
+}

@@ -1,0 +1,34 @@
+// What the server tells the page about itself, read from the JSON element that the Django template writes.
+
+export interface PageInfo {
+  user: string;
+  version: string;
+  adminUrl: string;
+  apiDocsUrl: string;
+  logoutUrl: string;
+  loginUrl: string;
+  csrfToken: string;
+}
+
+const DEFAULTS: PageInfo = {
+  user: "",
+  version: "",
+  adminUrl: "/admin/",
+  apiDocsUrl: "/api/docs/",
+  logoutUrl: "/logout/",
+  loginUrl: "/login/",
+  csrfToken: "",
+};
+
+function readPage(): PageInfo {
+  const text = document.getElementById("patchbay-page")?.textContent;
+  return text ? { ...DEFAULTS, ...(JSON.parse(text) as Partial<PageInfo>) } : DEFAULTS;
+}
+
+export const page: PageInfo = readPage();
+
+/** The address of the live socket on the host that served this page. */
+export function liveUrl(): string {
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  return `${scheme}://${location.host}/ws/live/`;
+}
