@@ -19,7 +19,7 @@ check_rule_name = RegexValidator(RULE_NAME, "A rule's name is one line of at mos
 
 def check_name_kept(row: Model) -> None:
     """Raises ValidationError at `name` if a stored row is about to be renamed: history and rules refer to its name."""
-    if row.pk is None:
+    if row._state.adding:
         return
     stored = type(row)._default_manager.filter(pk=row.pk).values_list("name", flat=True).first()
     if stored is not None and stored != getattr(row, "name"):  # noqa: B009 - a Model has no `name` of its own

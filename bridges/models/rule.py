@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
 from bridges.models.topic import Topic
 from devices.models import Device
 from telemetry.models import ConfiguredModel
-from telemetry.names import check_rule_name
+from telemetry.names import check_name_kept, check_rule_name
 
 
 class Rule(ConfiguredModel):
@@ -38,11 +40,52 @@ class Rule(ConfiguredModel):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Check the expressions; each message stands at the field at fault."""
+        check_name_kept(self)
+        read_transform(self.transform)
+
+    def warnings(self) -> list[str]:
+        """What works but is probably not meant, in plain sentences."""
+        if self._state.adding:
+            return []
+        found = {
+            "Without a source this rule never runs.": not self.sources.all(),
+            "Without an action this rule does nothing.": not self.actions.all(),
+        }
+        return [sentence for sentence, applies in found.items() if applies]
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.pk and not kwargs.get("force_insert"):
             Rule.objects.filter(pk=self.pk).update(version=F("version") + 1)
             self.version = Rule.objects.values_list("version", flat=True).get(pk=self.pk)
         super().save(*args, **kwargs)
+
+
+def read_transform(text: str) -> dict[str, str]:
+    """The expressions of a transform by the key that they fill; raises ValidationError at `transform`."""
+    if not text:
+        return {}
+    try:
+        pairs = json.loads(text, object_pairs_hook=list)
+    except ValueError as error:
+        raise _transform_fault(f"This is not JSON: {error}.") from None
+    except RecursionError:
+        raise _transform_fault("This is nested too deeply.") from None
+    if not text.lstrip().startswith("{"):
+        raise _transform_fault("This must be a JSON object of expressions.")
+    expressions: dict[str, str] = {}
+    for key, value in pairs:
+        if not isinstance(value, str):
+            raise _transform_fault(f"{key}: an expression is written as text, in quotes.")
+        if key in expressions:
+            raise _transform_fault(f"{key}: this key stands here twice.")
+        expressions[key] = value
+    return expressions
+
+
+def _transform_fault(message: str) -> ValidationError:
+    return ValidationError({"transform": message})
 
 
 class RuleSource(ConfiguredModel):
@@ -66,6 +109,15 @@ class RuleSource(ConfiguredModel):
 
     def __str__(self) -> str:
         return "packets" if self.packets else str(self.topic or self.device)
+
+    def clean(self) -> None:
+        """One source, and a topic must be one that the hub subscribes to."""
+        if (self.topic is not None) + (self.device is not None) + self.packets != 1:
+            raise ValidationError({"topic": "A source is one topic, one device, or packets."})
+        if self.topic is not None and self.topic.direction != Topic.Direction.IN:
+            raise ValidationError(
+                {"topic": f"The hub publishes to {self.topic.name}; a source is a topic it subscribes to."}
+            )
 
 
 class RuleAction(ConfiguredModel):
@@ -93,3 +145,15 @@ class RuleAction(ConfiguredModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.topic or self.device}"
+
+    def clean(self) -> None:
+        """The target must fit the kind: an out-topic to publish to, a serial device to write to."""
+        field, other = ("topic", "device") if self.kind == self.Kind.PUBLISH else ("device", "topic")
+        if getattr(self, other) is not None:
+            raise ValidationError({other: f"To {self.kind}, name a {field} only."})
+        if getattr(self, field) is None:
+            raise ValidationError({field: f"To {self.kind}, name a {field}."})
+        if self.topic is not None and self.topic.direction != Topic.Direction.OUT:
+            raise ValidationError({"topic": f"The hub subscribes to {self.topic.name}; publishing needs an out-topic."})
+        if self.device is not None and not self.device.driver:
+            raise ValidationError({"device": f"{self.device.name} has no driver, so nothing can be written to it."})

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
 from bridges.models.broker import QOS_CHOICES, Broker
 from devices.models import Device
 from telemetry.models import ConfiguredModel
-from telemetry.names import check_slug
+from telemetry.names import check_name_kept, check_slug
 
 
 class Topic(ConfiguredModel):
@@ -70,3 +73,36 @@ class Topic(ConfiguredModel):
 
     def __str__(self) -> str:
         return self.label or self.name
+
+    def clean(self) -> None:
+        """Check what the fields cannot check alone; each message stands at the field at fault."""
+        check_name_kept(self)
+        found = {"direction": self._direction_fault(), "filter": self._filter_fault()}
+        faults = {field: message for field, message in found.items() if message}
+        if faults:
+            raise ValidationError(faults)
+
+    def warnings(self) -> list[str]:
+        """What works but is probably not meant, in plain sentences."""
+        return []
+
+    def _direction_fault(self) -> str:
+        """A topic that rules use keeps its direction."""
+        if self._state.adding:
+            return ""
+        if self.direction == self.Direction.OUT:
+            names = _listed(self.rule_sources.values_list("rule__name", flat=True))
+            return f"Rules take it as a source: {names}." if names else ""
+        names = _listed(self.rule_actions.values_list("rule__name", flat=True))
+        return f"Rules publish to it: {names}." if names else ""
+
+    def _filter_fault(self) -> str:
+        if self.direction == self.Direction.IN and self.broker_id is not None:
+            twins = Topic.objects.filter(broker=self.broker_id, direction=self.Direction.IN, filter=self.filter)
+            twin = twins.exclude(pk=self.pk).first()
+            return f"The topic {twin.name} subscribes to this already." if twin else ""
+        return ""
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(set(names)))

@@ -6,7 +6,7 @@ Every write to a configured model raises it, whichever way the write came: save,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from django.db import models
@@ -32,11 +32,12 @@ class ConfigurationVersion(models.Model):
         """The version now; 1 before the first change."""
         return cls.objects.filter(id=1).values_list("version", flat=True).first() or 1
 
-    @classmethod
-    def advance(cls) -> None:
+    @staticmethod
+    def advance() -> None:
         """Raise the version by one, in the caller's transaction."""
-        if not cls.objects.filter(id=1).update(version=F("version") + 1):
-            cls.objects.bulk_create([cls(id=1, version=2)], ignore_conflicts=True)
+        rows = ConfigurationVersion.objects
+        if not rows.filter(id=1).update(version=F("version") + 1):
+            rows.bulk_create([ConfigurationVersion(id=1, version=2)], ignore_conflicts=True)
 
 
 class ConfiguredQuerySet(models.QuerySet[Row]):
@@ -58,16 +59,19 @@ class ConfiguredQuerySet(models.QuerySet[Row]):
         ConfigurationVersion.advance()
         return created
 
-    def bulk_update(self, objs: Iterable[Row], fields: Sequence[str], *args: Any, **kwargs: Any) -> int:
+    def bulk_update(self, objs: Iterable[Row], fields: Iterable[str], *args: Any, **kwargs: Any) -> int:
         changed = super().bulk_update(objs, fields, *args, **kwargs)
         ConfigurationVersion.advance()
         return changed
 
 
+ConfiguredManager = models.Manager.from_queryset(ConfiguredQuerySet)
+
+
 class ConfiguredModel(models.Model):
     """Base of every row that a person configures."""
 
-    objects = ConfiguredQuerySet.as_manager()
+    objects = ConfiguredManager()
 
     class Meta:
         abstract = True
