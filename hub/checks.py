@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connection
 
 SHARED_WRITE = 0o022
 OTHERS_READ = 0o077
@@ -33,7 +34,7 @@ def check_production(**_: Any) -> Iterable[CheckMessage]:
     """What works, but is not wise in production."""
     if not settings.PATCHBAY_IS_PRODUCTION:
         return
-    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    if connection.vendor == "sqlite":
         hint = "Set DATABASE_URL to a postgresql:// address."
         yield Warning("SQLite in production: one writer, one host.", hint=hint, id="patchbay.W001")
     if "*" in settings.ALLOWED_HOSTS:
