@@ -7,3 +7,9 @@ class BridgesConfig(AppConfig):
     name = "bridges"
     verbose_name = "Bridges"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Tell the live pages what is configured."""
+        from bridges.live import register
+
+        register()

@@ -7,3 +7,9 @@ class DevicesConfig(AppConfig):
     name = "devices"
     verbose_name = "Devices"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Tell the live pages what is configured."""
+        from devices.live import register
+
+        register()

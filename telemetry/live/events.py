@@ -14,6 +14,8 @@ Event: TypeAlias = dict[str, Any]
 
 TEXT_LIMIT = 2000
 _LONGEST_CHARACTER = 4  # bytes, in UTF-8
+HEAD_BYTES = TEXT_LIMIT * _LONGEST_CHARACTER + 1
+"""So much of a payload is enough for its text; the last byte tells that there is more."""
 _CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r")) + b"\x7f"
 
 
@@ -40,8 +42,9 @@ def message_event(  # noqa: PLR0913 # the fields of the protocol
     duplicate_of: UUID | None = None,
     fault: str = "",
     kind: str = "message",
+    size: int | None = None,
 ) -> Event:
-    """One thing that arrived."""
+    """One thing that arrived. Give the `size` if `payload` is only its first `HEAD_BYTES`."""
     text, is_binary = readable(payload)
     return {
         "kind": "message",
@@ -52,7 +55,7 @@ def message_event(  # noqa: PLR0913 # the fields of the protocol
         "device": device,
         "text": text,
         "is_binary": is_binary,
-        "size": len(payload),
+        "size": len(payload) if size is None else size,
         "readings": [{"metric": r.metric, "value": r.value, "unit": r.unit} for r in readings],
         "duplicate_of": duplicate_of and str(duplicate_of),
         "fault": fault,
@@ -123,7 +126,7 @@ def instant(at: datetime) -> str:
 
 def readable(payload: bytes | memoryview) -> tuple[str, bool]:
     """The payload as text of at most 2,000 characters, and whether that text is hexadecimal."""
-    head = bytes(payload[: TEXT_LIMIT * _LONGEST_CHARACTER])
+    head = bytes(payload[: HEAD_BYTES - 1])
     text = _decoded(head, is_cut=len(head) < len(payload))
     if text is None or 4 * (len(head) - len(head.translate(None, _CONTROLS))) > len(head):
         return head[: TEXT_LIMIT // 2].hex(), True

@@ -40,8 +40,9 @@ _AWAY = (redis.RedisError, OSError)
 @dataclass(slots=True)
 class _Work:
     wakes: set[str]
-    events: Sequence[Event]
-    is_after_loss: bool
+    events: Sequence[Event] = ()
+    skipped: int = 0
+    is_after_loss: bool = False
 
 
 class LivePublisher:
@@ -54,6 +55,7 @@ class LivePublisher:
         self._number = 0
         self._events: deque[Event] = deque()
         self._wakes: set[str] = set()
+        self._skipped = 0
         self._has_lost = False
         self._is_closing = False
         self._next_batch_at = 0.0
@@ -61,12 +63,16 @@ class LivePublisher:
         self._thread: threading.Thread | None = None
         self._allowances = {"message": Allowance(MESSAGES_PER_S), "delivery": Allowance(DELIVERIES_PER_S)}
 
-    def publish(self, events: Sequence[Event]) -> None:
-        """Queue events for every open page; the oldest are dropped when the queue is full."""
-        if not events:
+    def publish(self, events: Sequence[Event], skipped: int = 0) -> None:
+        """Queue events for every open page, and say how many the caller left out of a flood.
+
+        The oldest are dropped when the queue is full.
+        """
+        if not events and not skipped:
             return
         with self._changed:
             self._events.extend(events)
+            self._skipped += skipped
             while len(self._events) > self._capacity:
                 self._events.popleft()
                 self._has_lost = True
@@ -109,20 +115,24 @@ class LivePublisher:
     def _next_work(self) -> _Work | None:
         with self._changed:
             while not (self._wakes or self._is_due() or self._is_closing):
-                has_events = self._events or self._has_lost
-                self._changed.wait(max(0.0, self._next_batch_at - time.monotonic()) if has_events else None)
+                delay_s = self._next_batch_at - time.monotonic()
+                self._changed.wait(max(0.0, delay_s) if self._has_batch() else None)
             if self._is_closing and not self._wakes and not self._events:
                 return None
             return self._take()
 
     def _is_due(self) -> bool:
-        return bool(self._events or self._has_lost) and time.monotonic() >= self._next_batch_at
+        return self._has_batch() and time.monotonic() >= self._next_batch_at
+
+    def _has_batch(self) -> bool:
+        return bool(self._events or self._skipped or self._has_lost)
 
     def _take(self) -> _Work:
-        work = _Work(self._wakes, (), is_after_loss=False)
+        work = _Work(self._wakes)
         self._wakes = set()
         if self._is_due() or self._is_closing:
             work.events, self._events = list(self._events), deque()
+            work.skipped, self._skipped = self._skipped, 0
             work.is_after_loss, self._has_lost = self._has_lost, False
             self._next_batch_at = time.monotonic() + BATCH_INTERVAL_S
         return work
@@ -130,9 +140,10 @@ class LivePublisher:
     def _send(self, client: redis.Redis, channels: Channels, work: _Work) -> None:
         if work.wakes:
             client.publish(channels.wake, encode_wake(work.wakes))
-        if not work.events and not work.is_after_loss:
+        if not (work.events or work.skipped or work.is_after_loss):
             return
-        kept, skipped = thin(work.events, self._allowances, now_s=time.monotonic())
+        kept, thinned = thin(work.events, self._allowances, now_s=time.monotonic())
+        skipped = work.skipped + thinned
         is_after_loss = work.is_after_loss
         self._number += is_after_loss
         for events in _cut(_encoded(kept)) if kept else ([],):

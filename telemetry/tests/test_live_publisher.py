@@ -75,6 +75,15 @@ def test_a_flood_of_messages_is_thinned_and_says_so(server: RedisServer, publish
     assert config_event(7) in events
 
 
+def test_what_the_caller_left_out_is_counted_too(server: RedisServer, publisher: LivePublisher) -> None:
+    with reading(server.url) as reader:
+        publisher.publish([config_event(1)], skipped=7)
+        first = reader.next()
+        publisher.publish([], skipped=2)
+        second = reader.next()
+    assert (first.skipped, second.skipped, second.events) == (7, 2, [])
+
+
 def test_a_full_queue_drops_the_oldest_and_leaves_a_gap(server: RedisServer) -> None:
     publisher = LivePublisher(server.url, capacity=10)
     with reading(server.url) as reader:

@@ -1,0 +1,19 @@
+"""Tells the live pages which MQTT links are configured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bridges.models import Broker
+from telemetry.live.sources import LabelledLink, register_link_source
+
+
+def links() -> Iterator[LabelledLink]:
+    """One link a broker."""
+    for broker in Broker.objects.only("name", "label", "is_enabled"):
+        yield LabelledLink(key=broker.link_key, label=str(broker), is_enabled=broker.is_enabled)
+
+
+def register() -> None:
+    """Called once, when the app is ready."""
+    register_link_source(links)
