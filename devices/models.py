@@ -91,7 +91,7 @@ class Device(ConfiguredModel):
     def clean(self) -> None:
         """Check the driver, its options and the port; each message stands at the field at fault."""
         check_name_kept(self)
-        faults = self._driver_faults() or self._port_faults()
+        faults = self._port_faults() | self._driver_faults()
         if faults:
             raise ValidationError(faults)
 

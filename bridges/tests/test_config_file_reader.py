@@ -1,0 +1,123 @@
+"""Reading YAML: plain values, the line of each, and nothing that a file could do harm with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridges.config_file.faults import ConfigFileRefused, spelled
+from bridges.config_file.reader import MAX_BYTES, read_document
+
+
+def faults_of(text: str | bytes) -> list[str]:
+    with pytest.raises(ConfigFileRefused) as caught:
+        read_document(text.encode() if isinstance(text, str) else text)
+    return [str(fault) for fault in caught.value.faults]
+
+
+def value_of(text: str) -> Any:
+    return read_document(text.encode()).value
+
+
+def test_each_value_knows_its_line() -> None:
+    document = read_document(b"version: 1\nbrokers:\n  - name: plant\n    tls:\n      ca: x\n  - {name: b, port: 1}\n")
+    assert document.lines["brokers", 0, "tls", "ca"] == 5
+    assert document.lines["brokers", 1] == document.lines["brokers", 1, "port"] == 6
+
+
+def test_a_place_that_is_missing_takes_the_line_of_its_parent() -> None:
+    document = read_document(b"brokers:\n  - name: plant\n")
+    assert document.fault(("brokers", 0, "host"), "missing").line == 2
+
+
+def test_a_place_is_spelled_as_people_read_it() -> None:
+    assert spelled(("brokers", 0, "tls", "ca")) == "brokers[0].tls.ca"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("no", "no"),
+        ("12:30:00", "12:30:00"),
+        ("2026-01-01", "2026-01-01"),
+        ("true", True),
+        ("~", None),
+        ("010", 10),
+        ("0x1F", 31),
+        ("1.5", 1.5),
+        ("1e3", 1000.0),
+        ('"5"', "5"),
+        ("<<", "<<"),
+        ("-0", 0),
+    ],
+)
+def test_scalars_are_read_as_yaml_1_2_says(text: str, value: Any) -> None:
+    assert value_of(f"a: {text}") == {"a": value}
+    assert type(value_of(f"a: {text}")["a"]) is type(value)
+
+
+def test_keys_are_always_text() -> None:
+    assert value_of("{1: a, true: b, ~: c}") == {"1": "a", "true": "b", "~": "c"}
+
+
+def test_aliases_are_followed() -> None:
+    assert value_of("a: &x {b: 1}\nc: *x") == {"a": {"b": 1}, "c": {"b": 1}}
+
+
+def test_an_alias_bomb_is_refused() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    assert "More than" in faults_of("\n".join(lines))[0]
+
+
+def test_an_alias_within_itself_is_refused() -> None:
+    assert "nested deeper" in faults_of("a: &a [*a]")[0]
+
+
+@pytest.mark.parametrize("text", ["a: !!python/object/apply:os.system [x]", "a: !secret x", "a: !!set {x}", "!foo {}"])
+def test_tags_are_refused(text: str) -> None:
+    assert "Tags such as !" in faults_of(text)[0]
+
+
+def test_every_fault_is_told_with_its_line() -> None:
+    assert faults_of("a: 1\na: 2\nb: !x 1\nc: .nan\n") == [
+        "2: a: This key stands here twice.",
+        "3: b: Tags such as !x are not allowed.",
+        "4: c: Not a number.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: 1\nb: [1", "2: This is not YAML"),
+        ("a: 1\n---\nb: 2", "2: This is not YAML"),
+        ("a: 1\nb: *c", "2: This is not YAML: found undefined alias 'c'"),
+        ("a: 1\nb: \x01", "2: The character U+0001"),
+        (b"a: 1\nb: \xff", "2: The file is not UTF-8"),
+        ("[" * 100_000, "nested too deeply"),
+        ("#" * (MAX_BYTES + 1), "larger than"),
+        ("? [a]\n: 1", "1: A key must be text."),
+    ],
+)
+def test_what_is_not_good_yaml_is_refused_at_its_line(text: str | bytes, said: str) -> None:
+    assert said in faults_of(text)[0]
+
+
+def test_an_empty_file_has_no_value() -> None:
+    assert value_of("") is None
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=200), st.text(max_size=200).map(str.encode), st.text("[]{}:,-&*!? \n'\"ab1").map(str.encode)
+    )
+)
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    try:
+        read_document(data)
+    except ConfigFileRefused:
+        return
