@@ -53,9 +53,13 @@ class Announcements:
             *self._of_deliveries(_changes(batch, concluded, held)),
             *(
                 link_event(
-                    report.link, report.state, detail=report.detail, warning=report.warning, since=batch.at,
+                    report.link,
+                    report.state,
+                    detail=report.detail,
+                    warning=report.warning,
+                    since=batch.at,
                     last_message_at=batch.last_message_at.get(report.link),
-                )  # fmt: skip
+                )
                 for report in batch.reports
             ),
         ]
@@ -66,9 +70,16 @@ class Announcements:
         rows = {row.id: row for row in Delivery.objects.filter(id__in=[item.id for item in allowed])} if allowed else {}
         return [
             delivery_event(
-                row.id, row.created_at, target=row.target, state=item.state, payload=row.payload, message=row.message_id,
-                rule=row.rule, address=row.address, reason=item.reason,
-            )  # fmt: skip
+                row.id,
+                row.created_at,
+                target=row.target,
+                state=item.state,
+                payload=row.payload,
+                message=row.message_id,
+                rule=row.rule,
+                address=row.address,
+                reason=item.reason,
+            )
             for item in allowed
             if (row := rows.get(item.id))
         ]
@@ -81,10 +92,17 @@ class Announcements:
         readings = _readings_of(batch, {message.id for message in said})
         return [
             message_event(
-                message.id, message.received_at, source=message.source, payload=message.payload, topic=message.topic,
-                device=message.device or _owner(readings.get(message.id)), readings=readings.get(message.id, ()),
-                duplicate_of=message.duplicate_of, fault=message.fault, kind=message.kind,
-            )  # fmt: skip
+                message.id,
+                message.received_at,
+                source=message.source,
+                payload=message.payload,
+                topic=message.topic,
+                device=message.device or _owner(readings.get(message.id)),
+                readings=readings.get(message.id, ()),
+                duplicate_of=message.duplicate_of,
+                fault=message.fault,
+                kind=message.kind,
+            )
             for message in said
         ]
 
@@ -92,9 +110,16 @@ class Announcements:
         count = self._deliveries.take(len(drafts))
         return [
             delivery_event(
-                draft.id, draft.created_at, target=draft.target, state=draft.state, payload=draft.payload,
-                message=draft.message_id, rule=draft.rule, address=draft.address, reason=draft.reason,
-            )  # fmt: skip
+                draft.id,
+                draft.created_at,
+                target=draft.target,
+                state=draft.state,
+                payload=draft.payload,
+                message=draft.message_id,
+                rule=draft.rule,
+                address=draft.address,
+                reason=draft.reason,
+            )
             for draft in (drafts[-count:] if count else ())
         ]
 
@@ -117,5 +142,3 @@ def _readings_of(batch: Batch, messages: set[UUID]) -> dict[UUID, list[ReadingDr
 
 def _owner(readings: list[ReadingDraft] | None) -> str:
     return readings[0].device if readings else ""
-
-

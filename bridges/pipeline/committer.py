@@ -133,11 +133,22 @@ class Committer(threading.Thread):
         """Decide by this configuration from the next batch on. Thread-safe."""
         self.snapshot = snapshot
 
+    def after_inbox(self, call: Callable[[], None]) -> None:
+        """Run this in the committer thread after everything that is in the inbox now was committed. Thread-safe."""
+
+        def later() -> None:
+            if len(self.inbox):
+                self.inbox.call(later)
+            else:
+                call()
+
+        self.inbox.call(later)
+
     def _turn(self, work: Work) -> None:
-        for call in work.calls:
-            self._patiently(call)
         if work.has_traffic:
             self._commit(Portion(work.arrivals, work.submissions, _rest_of(work)))
+        for call in work.calls:
+            self._patiently(call)
         self._patiently(lambda: self.handover.serve(datetime.now(UTC)))
 
     def _patiently(self, call: Callable[[], object]) -> None:
@@ -148,6 +159,7 @@ class Committer(threading.Thread):
             except CONNECTION_ERRORS as error:
                 self._wait_for_database(error)
             else:
+                self._back()
                 return
 
     # Committing
@@ -312,10 +324,12 @@ def _without_keys(portion: Portion, conflict: KeyInUse) -> Portion:
 
 
 def _clean(outcome: Outcome) -> Outcome:
-    return Outcome(outcome.id, outcome.verdict, storable(outcome.reason), outcome.is_abnormal) if outcome.reason else outcome
+    return (
+        Outcome(outcome.id, outcome.verdict, storable(outcome.reason), outcome.is_abnormal)
+        if outcome.reason
+        else outcome
+    )
 
 
 def _first_line(error: Exception) -> str:
     return storable(str(error).strip().split("\n")[0] or type(error).__name__, 500)
-
-

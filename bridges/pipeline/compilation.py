@@ -36,7 +36,9 @@ def compile_snapshot(version: int | None = None) -> Snapshot:
         topics=_topics(faults),
         drivers=_drivers(faults),
         packets=codec_named("packet")(),
-        rules_by_topic=_grouped((source.topic.name, rule) for rule, row in rules for source in row.sources.all() if source.topic),
+        rules_by_topic=_grouped(
+            (source.topic.name, rule) for rule, row in rules for source in row.sources.all() if source.topic
+        ),
         rules_by_device=_grouped(
             (source.device.name, rule) for rule, row in rules for source in row.sources.all() if source.device
         ),
@@ -96,9 +98,14 @@ def _action(row: RuleAction) -> Action:
         raise ValueError("an action has no target")
     topic = row.topic
     return PublishAction(
-        topic.name, topic.broker.link_key, AddressTemplate(topic.filter), topic.qos, topic.retain,
-        topic.allow_slash, topic.expiry_s,
-    )  # fmt: skip
+        topic.name,
+        topic.broker.link_key,
+        AddressTemplate(topic.filter),
+        topic.qos,
+        topic.retain,
+        topic.allow_slash,
+        topic.expiry_s,
+    )
 
 
 def _grouped(pairs: Iterable[tuple[str, ActiveRule]]) -> dict[str, tuple[ActiveRule, ...]]:

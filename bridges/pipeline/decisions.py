@@ -19,7 +19,7 @@ from bridges.pipeline.outputs import draft_delivery
 from bridges.pipeline.snapshot import PACKETS, ActiveRule, InTopic, Snapshot
 from bridges.rules.expression import EvaluationFault, Variables
 from telemetry.recording.batch import Batch, DeadLetterDraft, LedgerKey, MessageDraft, ReadingDraft, hour_of
-from telemetry.values import Arrival, ArrivalKind, DecodeFault, Decoded, Json, storable
+from telemetry.values import Arrival, ArrivalKind, Decoded, DecodeFault, Json, storable
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +97,9 @@ class Decider:
             self._hold(arrival, message_id)
         original = self._redelivered(arrival)
         if arrival.qos == 1:
-            entry = Recent(arrival.packet_id, arrival.topic, arrival.payload, arrival.connection, original or message_id)
+            entry = Recent(
+                arrival.packet_id, arrival.topic, arrival.payload, arrival.connection, original or message_id
+            )
             self.changes.recent.setdefault(arrival.link, []).append(entry)
         if original is not None:
             self._count(arrival, "duplicate")
@@ -130,9 +132,7 @@ class Decider:
             rules = self._rules_for(arrival, topics, decoded.device or message.device)
             self._take(message, decoded, rules, topic_levels=arrival.topic, via=via, is_retained=arrival.retain)
 
-    def _decode(
-        self, arrival: Arrival, topics: Sequence[InTopic]
-    ) -> tuple[str, Sequence[Decoded], InTopic | None]:
+    def _decode(self, arrival: Arrival, topics: Sequence[InTopic]) -> tuple[str, Sequence[Decoded], InTopic | None]:
         if fault := arrival.properties.get(FAULT):
             raise DecodeFault(fault)
         if len(arrival.payload) > MAX_PAYLOAD_BYTES:
@@ -203,9 +203,15 @@ class Decider:
         marks = f"{via}.{active.number}" if via else str(active.number)
         for action in active.actions:
             draft = draft_delivery(
-                action, message, payload, variables, rule=active.rule, via=marks, new_id=self._new_id,
+                action,
+                message,
+                payload,
+                variables,
+                rule=active.rule,
+                via=marks,
+                new_id=self._new_id,
                 is_retained=is_retained,
-            )  # fmt: skip
+            )
             if draft is None:
                 continue
             self.batch.deliveries.append(draft)
@@ -253,8 +259,10 @@ class Decider:
             return None
         for entry in self.changes.recent.get(arrival.link, ()):
             if entry.connection != arrival.connection and entry[:3] == (
-                arrival.packet_id, arrival.topic, arrival.payload,
-            ):  # fmt: skip
+                arrival.packet_id,
+                arrival.topic,
+                arrival.payload,
+            ):
                 return entry.id
         return self.memory.link(arrival.link).redelivered(
             arrival.packet_id, arrival.topic, arrival.payload, connection=arrival.connection
@@ -319,7 +327,9 @@ class Decider:
         )
 
     def _flushed_message(self, topic: InTopic, decoded: Decoded) -> MessageDraft:
-        arrival = Arrival(link=f"topic:{topic.name}", payload=_dump(decoded.value), received_at=self.batch.at, sequence=0)
+        arrival = Arrival(
+            link=f"topic:{topic.name}", payload=_dump(decoded.value), received_at=self.batch.at, sequence=0
+        )
         message = self._message(arrival, self._new_id(), topic_name=topic.name, decoded=decoded, topic=topic)
         self.batch.messages.append(message)
         return message
@@ -331,7 +341,13 @@ class Decider:
         time = decoded.time if decoded.time and abs(decoded.time - message.received_at) < _IMPLAUSIBLE else None
         for reading in decoded.readings:
             draft = ReadingDraft(
-                self._new_id(), message.id, owner, reading.metric, reading.value, reading.unit, time or message.received_at
+                self._new_id(),
+                message.id,
+                owner,
+                reading.metric,
+                reading.value,
+                reading.unit,
+                time or message.received_at,
             )
             self.batch.readings.append(draft)
             self.batch.latest[owner, reading.metric] = draft
@@ -342,9 +358,7 @@ class Decider:
         self.batch.messages.append(message)
         self._dead_letter(message, message.fault, stage="decode")
 
-    def _dead_letter(
-        self, message: MessageDraft, reason: str, *, stage: str, rule: ActiveRule | None = None
-    ) -> None:
+    def _dead_letter(self, message: MessageDraft, reason: str, *, stage: str, rule: ActiveRule | None = None) -> None:
         self.batch.dead_letters.append(
             DeadLetterDraft(
                 id=self._new_id(),
@@ -369,7 +383,9 @@ class Decider:
         if arrival.sequence < 0:  # from the spool of an earlier process
             self.batch.ledger[LedgerKey(arrival.link, hour_of(arrival.received_at), "received")] += 1
         elif arrival.sequence > known:
-            self.batch.ledger[LedgerKey(arrival.link, hour_of(arrival.received_at), "received")] += arrival.sequence - known
+            self.batch.ledger[LedgerKey(arrival.link, hour_of(arrival.received_at), "received")] += (
+                arrival.sequence - known
+            )
             self.changes.sequences[arrival.link] = arrival.sequence
 
     def _count(self, arrival: Arrival, column: str) -> None:

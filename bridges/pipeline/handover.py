@@ -14,7 +14,7 @@ import orjson
 
 from bridges.couriers import outbox
 from bridges.couriers.courier import Courier
-from bridges.pipeline.announcements import Announcements
+from bridges.pipeline.announcements import Announcements, Event
 from bridges.pipeline.decisions import MARK_VIA, marks_of
 from bridges.pipeline.memory import Echo, Memory
 from telemetry.links import LinkReport
@@ -29,7 +29,7 @@ _EXPIRE_EVERY_S = 5.0
 class Announcer(Protocol):
     """Where news go: the live push. Never blocks, never raises."""
 
-    def publish(self, events: Sequence[dict[str, object]]) -> None: ...
+    def publish(self, events: Sequence[Event]) -> None: ...
 
     def wake(self, targets: Collection[str]) -> None: ...
 
@@ -37,7 +37,7 @@ class Announcer(Protocol):
 class Silence:
     """Announces nothing: for tests and measurements of the data path alone."""
 
-    def publish(self, events: Sequence[dict[str, object]]) -> None: ...
+    def publish(self, events: Sequence[Event]) -> None: ...
 
     def wake(self, targets: Collection[str]) -> None: ...
 
@@ -96,6 +96,10 @@ class Handover:
             self._see(report)
         self._hand_over(batch, memory)
         self._announcer.publish(self._announcements.of_batch(batch, recorded.concluded, held))
+
+    def announce(self, events: Sequence[Event]) -> None:
+        """Say something to the pages that no batch says."""
+        self._announcer.publish(events)
 
     def serve(self, now: datetime) -> None:
         """Let couriers that are behind read on; look for others' Deliveries and overdue ones at times."""

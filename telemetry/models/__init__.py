@@ -21,7 +21,7 @@ __all__ = [
     "LedgerEntry",
     "LinkStatus",
     "Message",
-    "StoredReading",
     "RuleCount",
+    "StoredReading",
     "UnreleasedPacket",
 ]

@@ -39,7 +39,8 @@ def upsert_latest(readings: Iterable[ReadingDraft]) -> None:
 
 
 def _insert(
-    table: Table, rows: Sequence[MessageDraft] | Sequence[ReadingDraft] | Sequence[DeliveryDraft] | Sequence[DeadLetterDraft]
+    table: Table,
+    rows: Sequence[MessageDraft] | Sequence[ReadingDraft] | Sequence[DeliveryDraft] | Sequence[DeadLetterDraft],
 ) -> None:
     if rows:
         marks = ", ".join(["%s"] * len(table.columns))

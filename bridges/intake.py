@@ -1,0 +1,223 @@
+"""The web's way into the data path: packets are committed in groups, writes and redrives wake their couriers.
+
+Each web process has one committer without links. Callers block until their own part is committed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from datetime import UTC, datetime
+from uuid import UUID
+
+import orjson
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from bridges.pipeline.committer import CONNECTION_ERRORS, Committer, DataRefused, Stopped
+from bridges.pipeline.compilation import compile_snapshot
+from bridges.pipeline.handover import Handover
+from bridges.pipeline.inbox import Inbox, Submission
+from bridges.pipeline.snapshot import PACKETS, Snapshot
+from devices.models import Device
+from telemetry.ids import new_id, time_of
+from telemetry.live.publisher import LivePublisher
+from telemetry.models import ConfigurationVersion, Delivery, IdempotencyKey, LedgerEntry
+from telemetry.recording.batch import IdempotencyDraft, hour_of
+from telemetry.recording.recorder import KeyInUse
+from telemetry.values import Arrival
+
+COMMIT_TIMEOUT_S = 10.0
+_REDRIVABLE = (Delivery.State.DEAD, Delivery.State.UNKNOWN, Delivery.State.EXPIRED)
+_BOOKED_AS = {Delivery.State.DEAD: "refused", Delivery.State.UNKNOWN: "unknown", Delivery.State.EXPIRED: "expired"}
+
+
+class IntakeBusy(Exception):
+    """It could not be committed in time (the database is away, or too much waits): try again later."""
+
+
+class IntakeRefused(ValueError):
+    """The database refuses this very data; the text says why."""
+
+
+class IdempotencyConflict(Exception):
+    """The idempotency key was used for a request with another body."""
+
+
+class DeliveryNotRedrivable(Exception):
+    """The delivery is not there, or in a state from which it cannot be sent again."""
+
+
+class DeviceNotWritable(Exception):
+    """No such device, or it has no serial port to write to."""
+
+
+def submit_packets(documents: Sequence[bytes], *, owner: str, idempotency_key: str = "") -> list[UUID]:
+    """Store checked packets, all or none, and run the rules; answers their ids once they are committed.
+
+    Raises IntakeBusy, IntakeRefused, IdempotencyConflict.
+    """
+    digest = hashlib.sha256(b"\n".join(documents)).hexdigest()
+    if idempotency_key and (known := _answer_of(owner, idempotency_key, digest)):
+        return known
+    arrivals = [_intake().arrival(document) for document in documents]
+    ids = [arrival.id for arrival in arrivals if arrival.id is not None]
+    draft = None
+    if idempotency_key:
+        answer = orjson.dumps([str(found) for found in ids]).decode()
+        draft = IdempotencyDraft(owner, idempotency_key, digest, answer, datetime.now(UTC))
+    try:
+        _intake().submit(arrivals, draft)
+    except KeyInUse:
+        known = _answer_of(owner, idempotency_key, digest)
+        if known is None:
+            raise IntakeBusy("the same request is being processed") from None
+        return known
+    return ids
+
+
+def submit_write(device: str, payload: bytes, *, owner: str) -> UUID:
+    """Put a write to a serial device into the outbox; answers the Delivery's id. Raises DeviceNotWritable."""
+    row = Device.objects.filter(name=device).first()
+    if row is None or not row.driver:
+        raise DeviceNotWritable(f"{device} has no serial port to write to")
+    delivery_id = new_id()
+    with transaction.atomic():
+        Delivery.objects.create(
+            id=delivery_id,
+            created_at=time_of(delivery_id),
+            source=owner,
+            kind=Delivery.Kind.WRITE,
+            target=row.link_key,
+            payload=payload,
+        )
+        _book(row.link_key, delivery_id, created=1)
+    _intake().publisher.wake([row.link_key])
+    return delivery_id
+
+
+def redrive(delivery_id: UUID) -> None:
+    """Send a dead, unknown or expired Delivery again. Raises DeliveryNotRedrivable."""
+    row = Delivery.objects.filter(id=delivery_id).first()
+    if row is None:
+        raise DeliveryNotRedrivable("there is no such delivery")
+    if row.kind == Delivery.Kind.PUBLISH and not row.address:
+        raise DeliveryNotRedrivable("its topic could not be filled in: mend the rule or the message instead")
+    with transaction.atomic():
+        changed = Delivery.objects.filter(id=delivery_id, state=row.state, state__in=_REDRIVABLE).update(
+            state=Delivery.State.WAITING, done_at=None, expires_at=None, disconnects=0, reason=""
+        )
+        if not changed:
+            raise DeliveryNotRedrivable(f"it is {row.get_state_display()}")
+        _book(row.target, delivery_id, **{_BOOKED_AS[Delivery.State(row.state)]: -1})
+    _intake().publisher.wake([row.target])
+
+
+def _book(target: str, delivery_id: UUID, **counts: int) -> None:
+    entry, _ = LedgerEntry.objects.get_or_create(link=target, hour=hour_of(time_of(delivery_id)))
+    LedgerEntry.objects.filter(pk=entry.pk).update(**{name: F(name) + count for name, count in counts.items()})
+
+
+def _answer_of(owner: str, key: str, digest: str) -> list[UUID] | None:
+    row = IdempotencyKey.objects.filter(owner=owner, key=key).first()
+    if row is None:
+        return None
+    if row.digest != digest:
+        raise IdempotencyConflict
+    return [UUID(text) for text in row.answer]
+
+
+class Intake:
+    """The committer of one web process. It reads the configuration again when its version changes."""
+
+    def __init__(self) -> None:
+        self.publisher = LivePublisher(settings.REDIS_URL)
+        self._inbox = Inbox(capacity=2000)
+        self._sequence = 0
+        self._lock = threading.Lock()
+        self._looked_at = 0.0
+        instance = settings.PATCHBAY_INSTANCE_ID
+        self._committer = Committer(
+            f"web:{os.getpid()}:{time.time_ns()}",
+            inbox=self._inbox,
+            handover=Handover(instance, self.publisher),
+            snapshot=Snapshot(version=0, instance=instance),
+        )
+        self._committer.start()
+
+    def arrival(self, document: bytes) -> Arrival:
+        """One packet as an arrival; its id is known before the commit."""
+        with self._lock:
+            self._sequence += 1
+            sequence = self._sequence
+        return Arrival(id=new_id(), link=PACKETS, payload=document, received_at=datetime.now(UTC), sequence=sequence)
+
+    def submit(self, arrivals: Sequence[Arrival], draft: IdempotencyDraft | None) -> None:
+        """Block until the arrivals are committed; raises IntakeBusy, IntakeRefused, KeyInUse."""
+        self._keep_current()
+        answer: Future[None] = Future()
+        submission = Submission(arrivals, _settler(answer), draft)
+        if self._committer.database_is_away or not self._inbox.submit(submission):
+            raise IntakeBusy("the hub cannot store anything now")
+        try:
+            answer.result(COMMIT_TIMEOUT_S)
+        except FutureTimeoutError:
+            raise IntakeBusy("the hub could not store it in time; it may still do so") from None
+        except DataRefused as fault:
+            raise IntakeRefused(str(fault)) from None
+        except Stopped:
+            raise IntakeBusy("the hub is stopping") from None
+
+    def stop(self) -> None:
+        """End the committer; for tests and clean shutdown."""
+        self._committer.stop(5.0)
+        self.publisher.close()
+
+    def _keep_current(self) -> None:
+        """Use the newest configuration: looked at by whoever comes by, at most twice a second."""
+        now = time.monotonic()
+        if now - self._looked_at < 0.5 and self._committer.snapshot.version:
+            return
+        with self._lock:
+            self._looked_at = now
+            try:
+                version = ConfigurationVersion.current()
+                if version != self._committer.snapshot.version:
+                    self._committer.use(compile_snapshot(version))
+            except CONNECTION_ERRORS as error:
+                raise IntakeBusy("the database is away") from error
+
+
+def _settler(answer: Future[None]) -> Callable[[BaseException | None], None]:
+    def settle(error: BaseException | None) -> None:
+        if error is None:
+            answer.set_result(None)
+        else:
+            answer.set_exception(error)
+
+    return settle
+
+
+_start = threading.Lock()
+_running: list[Intake] = []
+
+
+def _intake() -> Intake:
+    """The intake of this process, made at its first use (after the web server has forked)."""
+    with _start:
+        if not _running:
+            _running.append(Intake())
+        return _running[0]
+
+
+def stop_intake() -> None:
+    """End this process's intake, if it was used."""
+    with _start:
+        while _running:
+            _running.pop().stop()

@@ -1,0 +1,144 @@
+"""Which links the configuration wants, and how each is built. Reads rows, starts nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from bridges.models import Broker, Topic
+from bridges.mqtt.link import MqttLink
+from bridges.mqtt.settings import MqttSettings, Subscription, TlsSettings
+from devices.drivers.registry import driver_named
+from devices.models import Device
+from devices.serial.link import SerialLink
+from devices.serial.settings import SerialSettings
+from telemetry.links import Link, LinkHost
+
+_PARITY = {"none": "N", "even": "E", "odd": "O", "mark": "M", "space": "S"}
+
+
+@dataclass(frozen=True, slots=True)
+class WantedLink:
+    """A link as configured. Equal `settings` means that a running one need not be touched."""
+
+    key: str
+    settings: Any
+    subscriptions: tuple[Subscription, ...]
+    build: Callable[[LinkHost], Link]
+    is_serial: bool
+    is_sticky: bool  # its lease never moves to another host by itself
+    may_repeat: bool = False
+    window: int = 500
+    carries_marks: bool = True
+
+
+def wanted_links(site: str) -> tuple[dict[str, WantedLink], set[str]]:
+    """The links that workers of this site may hold, by key; and the keys of the disabled ones."""
+    links: dict[str, WantedLink] = {}
+    disabled: set[str] = set()
+    for device in Device.objects.exclude(driver="").filter(site=site):
+        if device.is_enabled:
+            links[device.link_key] = _serial(device)
+        else:
+            disabled.add(device.link_key)
+    for broker in Broker.objects.prefetch_related("topics"):
+        if broker.is_enabled:
+            links[broker.link_key] = _mqtt(broker)
+        else:
+            disabled.add(broker.link_key)
+    return links, disabled
+
+
+def serial_settings(device: Device) -> SerialSettings:
+    """The settings of a device's port."""
+    flow = device.flow_control
+    return SerialSettings(
+        port=device.port,
+        baud=device.baud,
+        bytesize=device.data_bits,
+        parity=_PARITY[device.parity],
+        stopbits=device.stop_bits,
+        xonxoff=flow == Device.FlowControl.XON_XOFF,
+        rtscts=flow == Device.FlowControl.RTS_CTS,
+        dsrdtr=flow == Device.FlowControl.DSR_DTR,
+        write_timeout_s=device.write_timeout_s,
+    )
+
+
+def mqtt_settings(broker: Broker, *, client_id: str = "") -> MqttSettings:
+    """The settings of a broker's session. The client id is stable: the broker keeps our session under it."""
+    return MqttSettings(
+        host=broker.host,
+        port=broker.port,
+        protocol=broker.protocol,
+        client_id=client_id or broker.client_id or f"patchbay-{settings.PATCHBAY_INSTANCE_ID}-{broker.name}",
+        username=broker.username,
+        password=broker.password,
+        tls=TlsSettings(
+            is_enabled=broker.tls_enabled,
+            ca=broker.tls_ca,
+            certificate=broker.tls_certificate,
+            key=broker.tls_key,
+            min_version=broker.tls_min_version,
+            check_hostname=broker.tls_check_hostname,
+        ),
+        keepalive_s=broker.keepalive_s,
+        session_expiry_s=broker.session_expiry_s,
+        receive_maximum=broker.receive_maximum,
+        will_topic=broker.will_topic,
+        will_payload=broker.will_payload.encode(),
+        will_qos=broker.will_qos,
+        will_retain=broker.will_retain,
+    )
+
+
+def _serial(device: Device) -> WantedLink:
+    port, options = serial_settings(device), dict(device.options)
+    key, driver, name = device.link_key, device.driver, device.name
+
+    def build(host: LinkHost) -> Link:
+        return SerialLink(key, port, driver_name=driver, driver_options=options, host=host)
+
+    try:
+        may_repeat = driver_named(driver)(options).may_repeat_writes
+    except ValueError:  # the link itself says what is wrong
+        may_repeat = False
+    return WantedLink(
+        key=key,
+        settings=(name, port, driver, tuple(sorted((k, repr(v)) for k, v in options.items()))),
+        subscriptions=(),
+        build=build,
+        is_serial=True,
+        is_sticky=not port.is_network,
+        may_repeat=may_repeat,
+    )
+
+
+def _mqtt(broker: Broker) -> WantedLink:
+    session, key = mqtt_settings(broker), broker.link_key
+    subscriptions = _subscriptions(broker.topics.all())
+
+    def build(host: LinkHost) -> Link:
+        return MqttLink(key, session, subscriptions, host=host)
+
+    return WantedLink(
+        key=key,
+        settings=session,
+        subscriptions=subscriptions,
+        build=build,
+        is_serial=False,
+        is_sticky=False,
+        window=session.receive_maximum,
+        carries_marks=session.is_v5,
+    )
+
+
+def _subscriptions(topics: Sequence[Topic]) -> tuple[Subscription, ...]:
+    return tuple(
+        Subscription(name=topic.name, filter=topic.filter, identifier=topic.pk, qos=topic.qos, no_local=topic.no_local)
+        for topic in topics
+        if topic.is_enabled and topic.direction == Topic.Direction.IN
+    )

@@ -1,0 +1,116 @@
+"""The data path of one worker process, put together: inbox, committer, leases, supervisor, live push."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+from bridges.pipeline.committer import CONNECTION_ERRORS, Committer
+from bridges.pipeline.handover import Handover
+from bridges.pipeline.inbox import Inbox
+from bridges.pipeline.snapshot import Snapshot
+from bridges.pipeline.spool import Spool
+from bridges.runtime.host import WorkerHost
+from bridges.runtime.leases import Holder, Leases
+from bridges.runtime.supervisor import Supervisor
+from telemetry.ids import start_ids_after
+from telemetry.live.publisher import LivePublisher
+from telemetry.live.wake import WakeListener
+from telemetry.models import DeadLetter, Delivery, Message
+
+logger = logging.getLogger(__name__)
+
+_COMMIT_REST_S = 10.0
+_CONFIG = "config"
+
+
+class LinkWorker:
+    """Everything that `celery worker --links` runs besides tasks. `on_death` is told if a part of it dies."""
+
+    def __init__(self, site: str, *, on_death: Callable[[str], None]) -> None:
+        holder = Holder.this_process(settings.PATCHBAY_INSTANCE_ID)
+        self._inbox = Inbox()
+        self._publisher = LivePublisher(settings.REDIS_URL)
+        self.committer = Committer(
+            str(holder),
+            inbox=self._inbox,
+            handover=Handover(settings.PATCHBAY_INSTANCE_ID, self._publisher),
+            spool=Spool(Path(settings.PATCHBAY_DATA_DIR) / "spool" / f"{site}.jsonl"),
+            snapshot=Snapshot(version=0, instance=settings.PATCHBAY_INSTANCE_ID),
+            on_lease_lost=lambda links: self.supervisor.lose(links),
+        )
+        self.supervisor = Supervisor(
+            site, leases=Leases(holder), committer=self.committer, host=WorkerHost(self._inbox)
+        )
+        self._listener = WakeListener(settings.REDIS_URL, self._wake)
+        self._on_death = on_death
+        self._stopping = threading.Event()
+        self._starter = threading.Thread(target=self._start, name="links", daemon=True)
+
+    def start(self) -> None:
+        """Start and return at once, also while the database is away."""
+        self._starter.start()
+
+    def stop(self, timeout_s: float = 20.0) -> None:
+        """Stop the links, commit what they handed in, give up the leases."""
+        self._stopping.set()
+        deadline = time.monotonic() + timeout_s
+        self._listener.stop()
+        if self.supervisor.is_alive() and not self.supervisor.stop(max(1.0, deadline - time.monotonic())):
+            logger.error("the supervisor did not end in time")
+        if self.committer.is_alive() and not self.committer.stop(max(1.0, deadline - time.monotonic())):
+            logger.error("the committer did not end in time")
+        self._publisher.close()
+
+    def _start(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._recover()
+            except CONNECTION_ERRORS as error:
+                logger.warning("waiting for the database: %s", str(error).strip().split("\n")[0])
+                connection.close()
+                self._stopping.wait(1.0)
+            else:
+                break
+        connection.close()
+        if self._stopping.is_set():
+            return
+        self.committer.start()
+        self.supervisor.start()
+        self._listener.start()
+        self._watch()
+
+    def _recover(self) -> None:
+        """Ids go on from the newest stored one; what was spooled is put in first."""
+        newest = [model.objects.order_by("-id").values_list("id", flat=True).first() for model in (Message, Delivery)]
+        start_ids_after(max((found for found in newest if found is not None), default=None))
+        spool = self.committer.spool
+        if spool is None:
+            return
+        spooled = spool.left_over()
+        ids = [arrival.id for arrival in spooled]
+        stored = set(Message.objects.filter(id__in=ids).values_list("id", flat=True))
+        stored |= set(DeadLetter.objects.filter(message_id__in=ids).values_list("message_id", flat=True))
+        spool.forget([arrival for arrival in spooled if arrival.id in stored])
+        self._inbox.offer([arrival for arrival in spooled if arrival.id not in stored])
+
+    def _watch(self) -> None:
+        """The process must not live on without its links or its committer."""
+        while not self._stopping.wait(0.5):
+            for thread in (self.supervisor, self.committer):
+                if not thread.is_alive() and not self._stopping.is_set():
+                    self._on_death(thread.name)
+                    return
+
+    def _wake(self, targets: frozenset[str]) -> None:
+        if _CONFIG in targets:
+            self.supervisor.wake()
+        if others := targets - {_CONFIG}:
+            self._inbox.call(partial(self.committer.handover.wake, others))

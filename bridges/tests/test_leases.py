@@ -1,0 +1,107 @@
+"""Leases on a real database: one holder at a time, and a takeover only when it is safe."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+
+import pytest
+
+from bridges.runtime.leases import Holder, Leases
+from telemetry.models import Lease
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+HERE = Holder.this_process("test")
+
+
+class Clock:
+    """A monotonic clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def elsewhere(pid: int = 1) -> Holder:
+    return Holder("other/host", pid, 1)
+
+
+def run_out(key: str) -> None:
+    Lease.objects.filter(key=key).update(expires_at=datetime(2001, 1, 1, tzinfo=UTC))
+
+
+def test_the_first_to_claim_holds_it() -> None:
+    assert Leases(HERE).claim("broker:plant", is_sticky=False) == 1
+    assert Leases(elsewhere()).claim("broker:plant", is_sticky=False) is None
+
+
+def test_each_new_holder_has_a_higher_token() -> None:
+    first = Leases(HERE)
+    first.claim("broker:plant", is_sticky=False)
+    first.release(["broker:plant"])
+    assert Leases(elsewhere()).claim("broker:plant", is_sticky=False) == 2
+
+
+def test_a_lease_that_ran_out_is_taken_over() -> None:
+    Leases(elsewhere()).claim("broker:plant", is_sticky=False)
+    run_out("broker:plant")
+    assert Leases(HERE).claim("broker:plant", is_sticky=False) == 2
+
+
+def test_a_sticky_lease_is_never_taken_from_another_host() -> None:
+    Leases(elsewhere()).claim("device:scale", is_sticky=True)
+    run_out("device:scale")
+    assert Leases(HERE).claim("device:scale", is_sticky=True) is None
+    assert Leases(elsewhere(pid=2)).claim("device:scale", is_sticky=True) == 2
+
+
+def test_the_lease_of_a_dead_process_of_this_host_is_taken_at_once() -> None:
+    dead = Holder(HERE.host, 2**22 - 1, 1)
+    Leases(dead).claim("device:scale", is_sticky=True)
+    assert Leases(HERE).claim("device:scale", is_sticky=True) == 2
+
+
+def test_the_lease_of_a_living_process_of_this_host_is_not_taken() -> None:
+    import psutil
+
+    parent = os.getppid()
+    alive = Holder(HERE.host, parent, int(psutil.Process(parent).create_time() * 100))
+    Leases(alive).claim("device:scale", is_sticky=True)
+    assert Leases(HERE).claim("device:scale", is_sticky=True) is None
+
+
+def test_a_renewal_names_the_leases_that_were_lost() -> None:
+    mine = Leases(HERE)
+    mine.claim("broker:a", is_sticky=False)
+    mine.claim("broker:b", is_sticky=False)
+    run_out("broker:a")
+    Leases(elsewhere()).claim("broker:a", is_sticky=False)
+    assert mine.renew() == {"broker:a"}
+
+
+def test_the_holder_counts_down_on_its_own_clock() -> None:
+    clock = Clock()
+    mine = Leases(HERE, term_s=15, clock=clock)
+    mine.claim("broker:a", is_sticky=False)
+    clock.now += 14.9
+    assert mine.run_out() == frozenset()
+    clock.now += 0.1
+    assert mine.run_out() == {"broker:a"}
+
+
+def test_a_renewal_starts_the_count_anew() -> None:
+    clock = Clock()
+    mine = Leases(HERE, term_s=15, clock=clock)
+    mine.claim("broker:a", is_sticky=False)
+    clock.now += 10
+    mine.renew()
+    clock.now += 10
+    assert mine.run_out() == frozenset()
+
+
+def test_a_holder_survives_being_written_down() -> None:
+    assert Holder.parse(str(HERE)) == HERE
+    assert Holder.parse("") is None

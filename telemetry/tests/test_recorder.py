@@ -1,0 +1,234 @@
+"""The recorder on a real database: what a batch writes, and what undoes it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from django.db import DatabaseError, connection
+
+from telemetry.ids import new_id, time_of
+from telemetry.links import LinkReport, LinkState
+from telemetry.models import (
+    CodecState,
+    DeadLetter,
+    Delivery,
+    IdempotencyKey,
+    LatestReading,
+    Lease,
+    LedgerEntry,
+    LinkStatus,
+    Message,
+    RuleCount,
+    StoredReading,
+    UnreleasedPacket,
+)
+from telemetry.recording.batch import (
+    Batch,
+    DeadLetterDraft,
+    DeliveryDraft,
+    IdempotencyDraft,
+    LedgerKey,
+    MessageDraft,
+    ReadingDraft,
+    hour_of,
+)
+from telemetry.recording.recorder import MAX_DISCONNECTS, KeyInUse, LeaseLost, Recorder
+from telemetry.values import Outcome, Verdict
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+
+
+def message(*, payload: bytes = b'{"a": 1}', topic: str = "t/1", decoded: str | None = '{"a": 1}') -> MessageDraft:
+    return MessageDraft(
+        new_id(), NOW, "broker:plant", "message", topic, "in", "scale", None, payload, decoded, 1, False, 7, None, ""
+    )
+
+
+def reading(of: UUID, value: float, metric: str = "weight") -> ReadingDraft:
+    return ReadingDraft(new_id(), of, "scale", metric, value, "g", NOW)
+
+
+def delivery(*, target: str = "broker:plant", state: str = "waiting") -> DeliveryDraft:
+    key = new_id()
+    return DeliveryDraft(
+        key,
+        time_of(key),
+        None,
+        "broker:plant",
+        "a rule",
+        3,
+        "publish",
+        target,
+        "out",
+        "x/y",
+        b"\x00\xff",
+        1,
+        False,
+        '{"via": "1"}',
+        state,
+        0,
+        None,
+        None,
+        "",
+    )
+
+
+def record(batch: Batch) -> Recorder:
+    recorder = Recorder("test")
+    recorder.record(batch)
+    return recorder
+
+
+def test_it_stores_a_message_with_its_bytes_and_times() -> None:
+    draft = message(payload=b"\x00\xfe\xff")
+    record(Batch(at=NOW, messages=[draft]))
+    row = Message.objects.get()
+    assert (row.id, bytes(row.payload), row.received_at, row.decoded) == (draft.id, b"\x00\xfe\xff", NOW, {"a": 1})
+
+
+def test_it_stores_readings_and_keeps_the_newest_of_each_metric() -> None:
+    first, second = message(), message()
+    old, new = reading(first.id, 1.0), reading(second.id, 2.0)
+    record(Batch(at=NOW, messages=[first, second], readings=[old, new], latest={("scale", "weight"): new}))
+    assert StoredReading.objects.count() == 2
+    record(Batch(at=NOW, latest={("scale", "weight"): old}, messages=[message()]))
+    assert LatestReading.objects.get().value == 2.0
+
+
+def test_it_stores_deliveries_and_dead_letters() -> None:
+    draft = delivery()
+    letter = DeadLetterDraft(new_id(), NOW, None, "broker:plant", "t", "record", "", 0, "why", b"\x00")
+    record(Batch(at=NOW, deliveries=[draft], dead_letters=[letter]))
+    row = Delivery.objects.get()
+    assert (row.id, bytes(row.payload), row.properties, row.created_at) == (
+        draft.id,
+        b"\x00\xff",
+        {"via": "1"},
+        draft.created_at,
+    )
+    assert DeadLetter.objects.get().reason == "why"
+
+
+def test_the_ledger_adds_up_over_batches() -> None:
+    hour = hour_of(NOW)
+    for _ in range(2):
+        record(Batch(at=NOW, ledger=Counter({LedgerKey("broker:plant", hour, "received"): 3})))
+    assert LedgerEntry.objects.get().received == 6
+
+
+def test_an_outcome_settles_its_delivery_and_is_booked_once() -> None:
+    draft = delivery()
+    record(Batch(at=NOW, deliveries=[draft]))
+    for _ in range(2):
+        record(Batch(at=NOW, outcomes=[Outcome(draft.id, Verdict.DELIVERED)]))
+    assert Delivery.objects.get().state == "delivered"
+    assert LedgerEntry.objects.get().delivered == 1
+
+
+def test_a_refused_delivery_is_a_dead_letter_with_its_reason() -> None:
+    draft = delivery()
+    record(Batch(at=NOW, deliveries=[draft]))
+    record(Batch(at=NOW, outcomes=[Outcome(draft.id, Verdict.REFUSED, "not authorised")]))
+    row = Delivery.objects.get()
+    assert (row.state, row.reason) == ("dead", "not authorised")
+
+
+def test_a_returned_write_waits_again() -> None:
+    draft = delivery(state="sending")
+    record(Batch(at=NOW, deliveries=[draft]))
+    record(Batch(at=NOW, outcomes=[Outcome(draft.id, Verdict.RETURNED, "port away")]))
+    assert Delivery.objects.get().state == "waiting"
+
+
+def test_three_abnormal_disconnects_make_a_dead_letter() -> None:
+    draft = delivery()
+    record(Batch(at=NOW, deliveries=[draft]))
+    states = []
+    for _ in range(MAX_DISCONNECTS):
+        record(Batch(at=NOW, outcomes=[Outcome(draft.id, Verdict.RETURNED, "reset", is_abnormal=True)]))
+        states.append(Delivery.objects.get().state)
+    assert states == ["waiting", "waiting", "dead"]
+    assert "reset" in Delivery.objects.get().reason
+
+
+def test_a_lost_lease_undoes_the_whole_batch() -> None:
+    Lease.objects.create(key="broker:plant", owner="other", token=5, expires_at=NOW)
+    with pytest.raises(LeaseLost) as lost:
+        record(Batch(at=NOW, messages=[message()], tokens={"broker:plant": 4}))
+    assert lost.value.links == {"broker:plant"}
+    assert not Message.objects.exists()
+
+
+def test_a_held_lease_lets_the_batch_through() -> None:
+    Lease.objects.create(key="broker:plant", owner="me", token=5, expires_at=NOW)
+    record(Batch(at=NOW, messages=[message()], tokens={"broker:plant": 5}))
+    assert Message.objects.count() == 1
+
+
+def test_a_used_idempotency_key_undoes_the_batch() -> None:
+    key = IdempotencyDraft("owner", "k", "digest", "[]", NOW)
+    record(Batch(at=NOW, messages=[message()], idempotency=[key]))
+    with pytest.raises(KeyInUse):
+        record(Batch(at=NOW, messages=[message()], idempotency=[key]))
+    assert (Message.objects.count(), IdempotencyKey.objects.count()) == (1, 1)
+
+
+def test_packet_ids_are_held_until_released() -> None:
+    record(Batch(at=NOW, unreleased=[("broker:plant", 9, new_id())]))
+    assert UnreleasedPacket.objects.get().packet_id == 9
+    record(Batch(at=NOW, releases=[("broker:plant", 9)]))
+    assert not UnreleasedPacket.objects.exists()
+
+
+def test_the_mark_tells_whether_a_batch_is_in() -> None:
+    recorder = record(Batch(at=NOW, messages=[message()]))
+    assert recorder.is_committed()
+    broken = Batch(at=NOW, messages=[message(decoded="{broken")] * 2)
+    with pytest.raises(DatabaseError):
+        recorder.record(broken)
+    assert not recorder.is_committed()
+
+
+def test_rule_counts_and_codec_states_are_kept() -> None:
+    batch = Batch(at=NOW, rule_counts=Counter({("a rule", "matched"): 2}), codec_states={"in": b"1"})
+    batch.rule_errors["a rule"] = "broken"
+    record(batch)
+    assert (RuleCount.objects.get().matched, RuleCount.objects.get().last_error) == (2, "broken")
+    assert bytes(CodecState.objects.get().state) == b"1"
+
+
+def test_a_link_keeps_since_while_its_state_stays() -> None:
+    def report(state: LinkState, at: datetime, detail: str = "") -> LinkStatus:
+        record(Batch(at=at, reports=[LinkReport("device:scale", state, detail)]))
+        return LinkStatus.objects.get()
+
+    report(LinkState.CONNECTED, NOW)
+    row = report(LinkState.CONNECTED, NOW + timedelta(seconds=5), "still")
+    assert (row.since, row.connected_since, row.detail) == (NOW, NOW, "still")
+    row = report(LinkState.LOST, NOW + timedelta(seconds=9), "unplugged")
+    assert (row.connected_since, row.last_error) == (None, "unplugged")
+
+
+@pytest.mark.database("postgresql")
+def test_history_is_partitioned_and_a_row_without_its_month_is_kept() -> None:
+    record(Batch(at=NOW, messages=[message()]))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM telemetry_message_rest")
+        assert cursor.fetchone()[0] == 1
+
+
+@pytest.mark.database("postgresql")
+def test_partitions_are_made_once() -> None:
+    from telemetry.partitions import make_partitions
+
+    future = datetime(2099, 12, 15, tzinfo=UTC)
+    assert len(make_partitions(future, months=2)) == 4
+    assert make_partitions(future, months=2) == []
+    with connection.cursor() as cursor:
+        for name in ("telemetry_message", "telemetry_storedreading"):
+            for month in ("2099_12", "2100_01"):
+                cursor.execute(f"DROP TABLE {name}_{month}")
