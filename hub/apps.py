@@ -1,5 +1,8 @@
-"""Registers the project itself with Django, for its checks and commands."""
+"""Registers the project itself with Django: its checks, its commands, and one way of logging for all processes."""
 
+from typing import Any
+
+from celery.signals import setup_logging
 from django.apps import AppConfig
 
 
@@ -10,3 +13,9 @@ class HubConfig(AppConfig):
 
     def ready(self) -> None:
         from hub import checks  # noqa: F401 - importing registers them
+
+        setup_logging.connect(keep_our_logging)
+
+
+def keep_our_logging(**_: Any) -> None:
+    """That somebody listens keeps Celery from setting up logging of its own; LOGGING is set up already."""

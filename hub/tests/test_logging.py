@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from celery import Celery
+from celery.app.log import Logging
 
 from hub.config import load
 from hub.logging import RedactingFormatter, logging_settings
@@ -87,3 +89,13 @@ def test_processes_that_share_a_rotating_file_lose_no_line(tmp_path: Path, monke
 
     assert len(files) > 3
     assert len({line.partition("line ")[2] for line in lines}) == len(lines) == 900
+
+
+def test_a_worker_logs_as_every_process_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = logging.getLogger()
+    before = (root.level, list(root.handlers))
+    monkeypatch.setattr(Logging, "_setup", False)
+
+    Logging(Celery("test", set_as_current=False)).setup_logging_subsystem(loglevel="CRITICAL")
+
+    assert (root.level, list(root.handlers)) == before
