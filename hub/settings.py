@@ -149,30 +149,25 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "patchbay"
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False  # the console handler writes to them
 DJANGO_CELERY_BEAT_TZ_AWARE = True
 
 # --- The API ----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_RENDERER_CLASSES": ["telemetry.api.wire.JsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["telemetry.api.wire.StrictJsonParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "hub.access.authentication.ApiKeyAuthentication",  # the first one names the challenge of a 401
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["hub.access.permissions.ScopePermission"],
+    "DEFAULT_THROTTLE_CLASSES": ["hub.access.throttling.ScopeThrottle"],
+    "EXCEPTION_HANDLER": "hub.problems.problem_handler",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_VERSIONING_CLASS": None,
-    "DEFAULT_THROTTLE_RATES": CONFIG.rates,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-if (BASE_DIR / "hub/access/authentication.py").exists():
-    REST_FRAMEWORK["DEFAULT_AUTHENTICATION_CLASSES"] = [
-        "rest_framework.authentication.SessionAuthentication",
-        "hub.access.authentication.ApiKeyAuthentication",
-    ]
-if (BASE_DIR / "hub/access/permissions.py").exists():
-    REST_FRAMEWORK["DEFAULT_PERMISSION_CLASSES"] = ["hub.access.permissions.ScopePermission"]
-if (BASE_DIR / "hub/access/throttling.py").exists():
-    REST_FRAMEWORK["DEFAULT_THROTTLE_CLASSES"] = ["hub.access.throttling.ScopeThrottle"]
-if (BASE_DIR / "hub/problems.py").exists():
-    REST_FRAMEWORK["EXCEPTION_HANDLER"] = "hub.problems.problem_handler"
 SPECTACULAR_SETTINGS = {
     "TITLE": "Patchbay",
     "DESCRIPTION": "Devices, brokers, rules, and what passed through them.",
@@ -183,6 +178,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "hub.api.schema.add_problems",
+    ],
 }
 
 # --- Logging ----------------------------------------------------------------------------------------------------------

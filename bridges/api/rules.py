@@ -103,11 +103,11 @@ class RuleSerializer(ConfiguredSerializer[Rule]):
     """One rule: sources -> condition -> transform -> actions. `version` rises with every save."""
 
     enabled = serializers.BooleanField(source="is_enabled", required=False)
-    sources = SourceSerializer(many=True, max_length=MAX_PARTS)
+    sources = SourceSerializer(many=True, max_length=MAX_PARTS)  # type: ignore[call-arg]
     condition = serializers.CharField(required=False, allow_blank=True)
     transform = TransformField(required=False, allow_null=True)
     sample = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
-    actions = ActionSerializer(many=True, max_length=MAX_PARTS)
+    actions = ActionSerializer(many=True, max_length=MAX_PARTS)  # type: ignore[call-arg]
 
     class Meta:
         model = Rule

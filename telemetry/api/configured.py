@@ -64,14 +64,16 @@ class ConfiguredSerializer(StrictSerializer, serializers.ModelSerializer[Row]):
 
     def build(self, attrs: Mapping[str, Any]) -> Row:
         """The row as it would be saved."""
-        row: Row = copy.copy(self.instance) if isinstance(self.instance, models.Model) else self.Meta.model()  # type: ignore[assignment]
+        model: Any = self.Meta.model
+        row: Any = copy.copy(self.instance) if self.instance is not None else model()
         if self.instance is not None and not self.partial:
             for source in set(self._paths()) - set(attrs) - self.secrets:
-                setattr(row, source, row._meta.get_field(source).get_default())
+                setattr(row, source, model._meta.get_field(source).get_default())
         for source, value in attrs.items():
             setattr(row, source, value)
-        row.edited_on_web = self.context.get("edited_on_web", not self.is_for_file)  # type: ignore[attr-defined]
-        return row
+        row.edited_on_web = self.context.get("edited_on_web", not self.is_for_file)
+        built: Row = row
+        return built
 
     def check_parts(self, attrs: Mapping[str, Any]) -> dict[str, Any]:
         """Faults of rows that belong to this one, by key; none here."""
@@ -114,10 +116,10 @@ class ConfiguredSerializer(StrictSerializer, serializers.ModelSerializer[Row]):
     def _file_form(self, serializer: serializers.BaseSerializer[Any], shape: dict[str, Any]) -> dict[str, Any]:
         fields: Mapping[str, Any] = serializer.fields  # type: ignore[attr-defined]
         form = {}
-        for key, value in shape.items():
+        for key, shown in shape.items():
             field = fields[key]
-            if field.source == "*" and isinstance(field, serializers.Serializer) and value is not None:
-                value = self._file_form(field, value) or None
+            is_part = field.source == "*" and isinstance(field, serializers.Serializer)
+            value = self._file_form(field, shown) or None if is_part and shown else shown
             if not field.read_only and value is not None and not self._is_default(field, value):
                 form[key] = value
         return form
@@ -125,7 +127,8 @@ class ConfiguredSerializer(StrictSerializer, serializers.ModelSerializer[Row]):
     def _is_default(self, field: Any, value: Any) -> bool:
         if field.required or not _is_column(self.Meta.model, field):
             return False
-        default = self.Meta.model._meta.get_field(field.source).get_default()
+        model: Any = self.Meta.model
+        default = model._meta.get_field(field.source).get_default()
         return bool(default is not None and value == field.to_representation(default))
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -25,7 +25,8 @@ class NameField(serializers.SlugRelatedField[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         """The row of that name; raises ValidationError."""
-        row = self.get_queryset().filter(name=data).first() if isinstance(data, str) and "\x00" not in data else None
+        rows: Any = self.get_queryset()
+        row = rows.filter(name=data).first() if isinstance(data, str) and "\x00" not in data else None
         if row is None:
             self.fail("does_not_exist", slug_name=self.noun, value=data)
         return row
@@ -55,7 +56,7 @@ class ObjectField(serializers.JSONField):
             self.fail("not_an_object")
         if _holds_nul(data):
             self.fail("nul")
-        return super().to_internal_value(data)
+        return super().to_internal_value(dict(data))
 
 
 def _holds_nul(value: Any) -> bool:
@@ -78,7 +79,7 @@ class SecretField(serializers.Field[Any, Any, Any, Any]):
     default_error_messages = {
         "not_text": "This must be text.",
         "nul": "Text here may not hold the NUL character.",
-        "not_a_reference": "A secret in a config file is a reference: {{env: NAME}} or {{file: PATH}}.",
+        "not_a_reference": "A secret in a config file is a reference: {env: NAME} or {file: PATH}.",
         "reference": "References are for config files; give the secret itself here.",
         "unset": "The environment has no {name}.",
         "unreadable": "The file {name} cannot be read: {fault}.",
@@ -111,16 +112,18 @@ class SecretField(serializers.Field[Any, Any, Any, Any]):
         return columns | {self.reference_column: reference} if self.reference_column else columns
 
     def _resolve(self, data: Any) -> tuple[str, str]:
-        if not isinstance(data, Mapping) or len(data) != 1 or not isinstance(name := next(iter(data.values())), str):
-            self.fail("not_a_reference")
-        match next(iter(data)):
-            case "env":
-                if name not in os.environ:
-                    self.fail("unset", name=name)
-                return os.environ[name], f"env:{name}"
-            case "file":
+        match data:
+            case {"env": str(name)} if len(data) == 1:
+                return self._environment(name), f"env:{name}"
+            case {"file": str(name)} if len(data) == 1:
                 return (name if self.keeps_path else self._read(name)), f"file:{name}"
-        self.fail("not_a_reference")
+        raise serializers.ValidationError(self.error_messages["not_a_reference"], code="not_a_reference")
+
+    def _environment(self, name: str) -> str:
+        variables: Mapping[str, str] = settings.PATCHBAY_READ_ENVIRONMENT()
+        if name not in variables:
+            self.fail("unset", name=name)
+        return variables[name]
 
     def _read(self, name: str) -> str:
         try:

@@ -1,0 +1,47 @@
+"""Recognises callers by `Authorization: Api-Key …`. Sessions are Django's and come second."""
+
+from __future__ import annotations
+
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from hub.access.known_keys import KnownKey, known_keys
+
+SCHEME = "Api-Key"
+
+
+class KeyHolder:
+    """The `request.user` of a request with a key: authenticated, but no row of the user table."""
+
+    pk = None
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+    is_staff = False
+    is_superuser = False
+
+    def __init__(self, key: KnownKey) -> None:
+        self.username = key.owner
+
+    def has_perm(self, permission: str, row: object = None) -> bool:
+        """None: a key has scopes instead."""
+        return False
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """`Authorization: Api-Key PREFIX.SECRET`."""
+
+    def authenticate(self, request: Request) -> tuple[KeyHolder, KnownKey] | None:
+        """The holder and the key, None if no key was given; raises AuthenticationFailed."""
+        scheme, _, key = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != SCHEME.lower():
+            return None
+        known = known_keys.get(key.strip())
+        if known is None:
+            raise AuthenticationFailed("This key is unknown, revoked or expired.")
+        return KeyHolder(known), known
+
+    def authenticate_header(self, request: Request) -> str:
+        """The challenge of a 401."""
+        return SCHEME

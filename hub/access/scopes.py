@@ -1,0 +1,25 @@
+"""What a key may do. Pure.
+
+`read`, `submit` and `command` stand each for themselves; who may `configure` may also read what there is to configure;
+`admin` may do everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+READ, SUBMIT, COMMAND, CONFIGURE, ADMIN = SCOPES = ("read", "submit", "command", "configure", "admin")
+MEANINGS = {
+    READ: "see messages, readings, deliveries, status and configuration",
+    SUBMIT: "submit packets",
+    COMMAND: "write to devices, send deliveries again",
+    CONFIGURE: "read, and change devices, brokers, topics and rules",
+    ADMIN: "everything",
+}
+_IMPLIED = {CONFIGURE: {READ}, ADMIN: set(SCOPES)}
+
+
+def expand(scopes: Iterable[str]) -> frozenset[str]:
+    """These scopes and all that they imply."""
+    given = set(scopes) & set(SCOPES)
+    return frozenset(given.union(*(_IMPLIED.get(scope, set()) for scope in given)))

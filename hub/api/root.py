@@ -1,0 +1,63 @@
+"""What stands at the root of the API, and what answers where nothing is."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpResponsePermanentRedirect
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+NAMES = (
+    "brokers",
+    "dead-letters",
+    "deliveries",
+    "devices",
+    "messages",
+    "packets",
+    "ping",
+    "readings",
+    "rules",
+    "schema",
+    "docs",
+    "status",
+    "topics",
+)
+
+
+class Root(APIView):
+    """The addresses of the API."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> Response:
+        """Where everything is."""
+        return Response({name: request.build_absolute_uri(reverse(name)) for name in NAMES})
+
+
+class PermanentRedirect(HttpResponsePermanentRedirect):
+    """A redirect that keeps method and body (RFC 9110, 15.4.9)."""
+
+    status_code = 308
+
+
+class Nowhere(APIView):
+    """Every address of the API that is none. One with a slash too many leads to the one without."""
+
+    permission_classes = [AllowAny]
+    throttle_classes = []
+
+    @extend_schema(exclude=True)
+    def dispatch(self, request, *args, **kwargs):  # type: ignore[no-untyped-def]
+        path: str = request.get_full_path()
+        bare, question, query = path.partition("?")
+        if bare.endswith("/") and not bare.endswith("//"):
+            return PermanentRedirect(bare.rstrip("/") + question + query)
+        return super().dispatch(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        """Nothing is here, whoever asks and whatever for."""
+        raise Http404
