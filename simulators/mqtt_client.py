@@ -1,0 +1,65 @@
+"""The MQTT half of a simulated device: a client that connects again by itself and keeps nothing while it is away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from uuid import uuid4
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+
+class DeviceClient:
+    """One MQTT 3.1.1 client, as small devices have. `on_message(topic, payload)` runs in the client's thread."""
+
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        *,
+        topics: tuple[str, ...] = (),
+        on_message: Callable[[str, bytes], None] | None = None,
+    ) -> None:
+        """`url` is `mqtt://[user:password@]host[:port]`."""
+        parts = urlsplit(url)
+        if parts.scheme != "mqtt" or not parts.hostname:
+            raise ValueError(f"must look like mqtt://host:port, not {url!r}")
+        self._topics = topics
+        self._on_message = on_message
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"{name}-{uuid4().hex[:6]}")
+        if parts.username:
+            self._client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
+        self._client.reconnect_delay_set(1, 4)
+        self._client.on_connect = self._connected
+        self._client.on_message = self._received
+        self._client.connect_async(parts.hostname, parts.port or 1883, keepalive=30)
+
+    def start(self) -> None:
+        """Connect in the background, and again whenever the connection is lost."""
+        self._client.loop_start()
+
+    def stop(self) -> None:
+        """Disconnect cleanly."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker is there."""
+        return self._client.is_connected()
+
+    def publish(self, topic: str, payload: bytes | str, qos: int = 1) -> bool:
+        """Publish now; False, and nothing is kept, while the broker is away: small devices have no memory for it."""
+        if not self._client.is_connected():
+            return False
+        return self._client.publish(topic, payload, qos).rc == mqtt.MQTT_ERR_SUCCESS
+
+    def _connected(self, client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if not reason.is_failure and self._topics:
+            client.subscribe([(topic, 1) for topic in self._topics])
+
+    def _received(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+        if self._on_message:
+            self._on_message(message.topic, bytes(message.payload))
