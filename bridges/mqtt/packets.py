@@ -21,8 +21,6 @@ from bridges.mqtt.properties import (
 )
 
 PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP = 0x30, 0x40, 0x50, 0x60, 0x70
-LARGEST_PACKET = 268_435_460
-"""Bytes of the largest packet that MQTT can say: five of header, the rest counted by its length."""
 
 _HEAD = struct.Struct(">BBH")
 _KEPT_NAMES = 10_000

@@ -1,0 +1,172 @@
+"""The input side of an MQTT link: what came in, whether the host has it, and what is not acknowledged yet.
+
+Pure bookkeeping for one thread: no socket, no clock. An acknowledgement goes out once, in order of receipt,
+and only on the connection that the message came on.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime
+
+from bridges.mqtt.packets import PUBACK, PUBCOMP, PUBREC, Publish, encode_ack
+from telemetry.links import LinkHost
+from telemetry.values import Arrival, ArrivalKind
+
+_UNTOLD_FACTOR = 10
+"""An MQTT 3.1.1 broker is not told our Receive Maximum: it may run ahead this many times as far."""
+
+
+class Inbound:
+    """Turns PUBLISHes and PUBRELs into arrivals, and the host's word into acknowledgements."""
+
+    def __init__(self, key: str, *, receive_maximum: int, is_v5: bool) -> None:
+        self.is_overrun = False
+        """The broker sent more than it may; what it sends now is left to it until the next connection."""
+        self.is_closing = False
+        """Take no new messages; those that were taken can still be acknowledged."""
+        self.connection = 0
+        self._key = key
+        self._limit = receive_maximum if is_v5 else receive_maximum * _UNTOLD_FACTOR
+        self._is_resumed = False
+        self._sequence = 0
+        self._fresh: list[Arrival] = []  # not taken by the host yet, in order
+        self._unacknowledged: deque[Arrival] = deque()  # QoS 1 and 2, in order of receipt
+        self._early: set[int] = set()  # sequences that were acknowledged before their turn
+        self._open_ids: dict[int, bool] = {}  # packet id: whether its first acknowledgement is still due
+        self._releases: dict[int, int] = {}  # packet id: sequence of its RELEASE
+
+    def begin(self, *, is_resumed: bool) -> None:
+        """A new connection: nothing that is open on an older one can be answered any more."""
+        self.connection += 1
+        self.is_overrun = False
+        self._is_resumed = is_resumed
+        self._forget_untaken()
+        self._unacknowledged.clear()
+        self._early.clear()
+        self._open_ids.clear()
+        self._releases.clear()
+
+    def _forget_untaken(self) -> None:
+        # They come again and are counted then.
+        self._sequence -= sum(1 for arrival in self._fresh if arrival.kind is ArrivalKind.MESSAGE)
+        self._fresh.clear()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether everything that was taken is acknowledged."""
+        return not self._unacknowledged and not self._releases
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether the host had no room for something that must not be dropped."""
+        return bool(self._fresh)
+
+    def add(self, publish: Publish, topics: tuple[str, ...], *, now: datetime) -> None:
+        """A PUBLISH came."""
+        packet_id = publish.packet_id
+        if packet_id and not self._open(packet_id):
+            return
+        self._sequence += 1
+        arrival = Arrival(
+            link=self._key,
+            payload=publish.payload,
+            received_at=now,
+            sequence=self._sequence,
+            topic=publish.topic,
+            topics=topics,
+            qos=publish.qos,
+            retain=publish.retain,
+            dup=publish.dup,
+            packet_id=packet_id,
+            connection=self.connection,
+            is_resumed=self._is_resumed,
+            properties=publish.properties.as_texts(),
+        )
+        self._fresh.append(arrival)
+        if packet_id:
+            self._unacknowledged.append(arrival)
+
+    def _open(self, packet_id: int) -> bool:
+        if self.is_overrun or self.is_closing:
+            return False
+        is_due = self._open_ids.get(packet_id)
+        if is_due:
+            return False  # repeated within the connection: it is in hand already
+        if is_due is None and len(self._open_ids) >= self._limit:
+            self.is_overrun = True
+            return False
+        self._open_ids[packet_id] = True
+        return True
+
+    def add_release(self, packet_id: int, *, now: datetime) -> None:
+        """A PUBREL came, known or not. Its sequence is that of the newest message: it is not one itself."""
+        self._releases[packet_id] = self._sequence
+        self._fresh.append(
+            Arrival(
+                link=self._key,
+                payload=b"",
+                received_at=now,
+                sequence=self._sequence,
+                kind=ArrivalKind.RELEASE,
+                qos=2,
+                packet_id=packet_id,
+                connection=self.connection,
+                is_resumed=self._is_resumed,
+            )
+        )
+
+    def offer(self, host: LinkHost) -> None:
+        """Offer the host what it has not taken yet. What it has no room for waits, except QoS 0: that is dropped."""
+        fresh = self._fresh
+        if not fresh:
+            return
+        taken = host.offer(fresh)
+        if taken >= len(fresh):
+            self._fresh = []
+            return
+        rest = fresh[taken:]
+        self._fresh = [arrival for arrival in rest if arrival.qos]
+        if dropped := len(rest) - len(self._fresh):
+            host.dropped(self._key, dropped)
+
+    def acknowledge(self, arrivals: Sequence[Arrival]) -> bytes:
+        """The packets that the host's word allows now: for these, or for earlier ones that waited for their turn."""
+        packets: list[bytes] = []
+        for arrival in arrivals:
+            if arrival.connection != self.connection or not arrival.qos:
+                continue
+            if arrival.kind is ArrivalKind.RELEASE:
+                self._complete(arrival, packets)
+            else:
+                self._settle(arrival.sequence, packets)
+        return b"".join(packets)
+
+    def _complete(self, release: Arrival, packets: list[bytes]) -> None:
+        packet_id = release.packet_id
+        if self._releases.get(packet_id) == release.sequence:
+            del self._releases[packet_id]
+            self._open_ids.pop(packet_id, None)
+            packets.append(encode_ack(PUBCOMP, packet_id))
+
+    def _settle(self, sequence: int, packets: list[bytes]) -> None:
+        waiting = self._unacknowledged
+        if not waiting or not waiting[0].sequence <= sequence <= waiting[-1].sequence:
+            return  # acknowledged before
+        if sequence != waiting[0].sequence:
+            self._early.add(sequence)
+            return
+        self._answer(waiting.popleft(), packets)
+        while self._early and waiting and waiting[0].sequence in self._early:
+            self._early.discard(waiting[0].sequence)
+            self._answer(waiting.popleft(), packets)
+
+    def _answer(self, arrival: Arrival, packets: list[bytes]) -> None:
+        packet_id = arrival.packet_id
+        if arrival.qos == 1:
+            self._open_ids.pop(packet_id, None)
+            packets.append(encode_ack(PUBACK, packet_id))
+        else:
+            self._open_ids[packet_id] = False
+            packets.append(encode_ack(PUBREC, packet_id))
