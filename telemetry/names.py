@@ -26,3 +26,9 @@ def check_name_kept(row: Model) -> None:
         raise ValidationError(
             {"name": f"A name never changes, because history and rules refer to it; it stays {stored!r}."}
         )
+
+
+def sentence(fault: object) -> str:
+    """A fault's words as a sentence for a page: a capital in front, a stop at the end."""
+    text = str(fault)
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "…")) else ".")

@@ -9,8 +9,9 @@ from django.db.models import Q
 
 from bridges.models.broker_checks import certificates_fault, host_fault, is_loopback, key_fault, pair_fault
 from bridges.models.secret import SecretTextField
+from bridges.mqtt.filters import TopicFault, check_name
 from telemetry.models import ConfiguredModel
-from telemetry.names import check_name_kept, check_slug
+from telemetry.names import check_name_kept, check_slug, sentence
 
 TLS_PORT = 8883
 PLAIN_PORT = 1883
@@ -106,6 +107,7 @@ class Broker(ConfiguredModel):
             "tls_key": key_fault(self.tls_key),
             "keepalive_s": "" if self.keepalive_s <= MAX_KEEPALIVE_S else f"At most {MAX_KEEPALIVE_S} seconds.",
             "session_expiry_s": "" if self.session_expiry_s <= MAX_EXPIRY_S else f"At most {MAX_EXPIRY_S} seconds.",
+            "will_topic": self._will_fault(),
         }
         if not found["tls_certificate"] and not found["tls_key"]:
             found["tls_key"] = pair_fault(self.tls_certificate, self.tls_key)
@@ -143,3 +145,11 @@ class Broker(ConfiguredModel):
         twins = Broker.objects.filter(host__iexact=self.host, port=self.port, client_id=self.client_id)
         twin = twins.exclude(pk=self.pk).first()
         return f"{twin.name} has this client id at the same server: each would throw the other out." if twin else ""
+
+    def _will_fault(self) -> str:
+        try:
+            if self.will_topic:
+                check_name(self.will_topic)
+        except TopicFault as fault:
+            return sentence(fault)
+        return ""

@@ -10,9 +10,10 @@ from django.db import models
 from django.db.models import F, Q
 
 from bridges.models.topic import Topic
+from bridges.rules.rule import check_rule
 from devices.models import Device
 from telemetry.models import ConfiguredModel
-from telemetry.names import check_name_kept, check_rule_name
+from telemetry.names import check_name_kept, check_rule_name, sentence
 
 
 class Rule(ConfiguredModel):
@@ -43,7 +44,12 @@ class Rule(ConfiguredModel):
     def clean(self) -> None:
         """Check the expressions; each message stands at the field at fault."""
         check_name_kept(self)
-        read_transform(self.transform)
+        faults: dict[str, list[str]] = {}
+        for fault in check_rule(self.condition, read_transform(self.transform)):
+            field, _, key = fault.field.partition(".")
+            faults.setdefault(field, []).append(f"{key}: {fault.message}" if key else sentence(fault.message))
+        if faults:
+            raise ValidationError(faults)
 
     def warnings(self) -> list[str]:
         """What works but is probably not meant, in plain sentences."""

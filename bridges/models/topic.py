@@ -9,9 +9,11 @@ from django.db import models
 from django.db.models import Q
 
 from bridges.models.broker import QOS_CHOICES, Broker
+from bridges.mqtt.filters import TopicFault, check_filter, overlap
+from bridges.rules.address import AddressFault, AddressTemplate
 from devices.models import Device
 from telemetry.models import ConfiguredModel
-from telemetry.names import check_name_kept, check_slug
+from telemetry.names import check_name_kept, check_slug, sentence
 
 
 class Topic(ConfiguredModel):
@@ -84,7 +86,25 @@ class Topic(ConfiguredModel):
 
     def warnings(self) -> list[str]:
         """What works but is probably not meant, in plain sentences."""
-        return []
+        twice = self.broker_id is not None and self.broker.protocol == Broker.Protocol.V5
+        effect = (
+            "the broker may send a message that fits both twice"
+            if twice
+            else "a message that fits both is read by the codec of the more specific one"
+        )
+        return [
+            f"Overlaps with the topic {other.name} ({other.filter}): {effect}."
+            for other in self._other_in_topics()
+            if overlap(self.filter, other.filter)
+        ]
+
+    def _other_in_topics(self) -> models.QuerySet[Topic]:
+        """The enabled subscriptions beside this one, if it is one itself."""
+        if self.direction != self.Direction.IN or not self.is_enabled:
+            return Topic.objects.none()
+        return Topic.objects.filter(broker=self.broker_id, direction=self.Direction.IN, is_enabled=True).exclude(
+            pk=self.pk
+        )
 
     def _direction_fault(self) -> str:
         """A topic that rules use keeps its direction."""
@@ -97,11 +117,18 @@ class Topic(ConfiguredModel):
         return f"Rules publish to it: {names}." if names else ""
 
     def _filter_fault(self) -> str:
-        if self.direction == self.Direction.IN and self.broker_id is not None:
-            twins = Topic.objects.filter(broker=self.broker_id, direction=self.Direction.IN, filter=self.filter)
-            twin = twins.exclude(pk=self.pk).first()
-            return f"The topic {twin.name} subscribes to this already." if twin else ""
-        return ""
+        if not self.filter:
+            return ""
+        try:
+            if self.direction == self.Direction.OUT:
+                AddressTemplate(self.filter)
+                return ""
+            check_filter(self.filter)
+        except (TopicFault, AddressFault) as fault:
+            return sentence(fault)
+        twins = Topic.objects.filter(broker=self.broker_id, direction=self.Direction.IN, filter=self.filter)
+        twin = twins.exclude(pk=self.pk).first()
+        return f"The topic {twin.name} subscribes to this already." if twin else ""
 
 
 def _listed(names: Iterable[str]) -> str:

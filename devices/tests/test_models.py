@@ -58,7 +58,7 @@ def test_options_without_a_driver_are_refused() -> None:
     assert list(faults_of(Device(name="meter", options={"line_end": "lf"}))) == ["options"]
 
 
-@pytest.mark.parametrize("port", ["ttyUSB0", "socket://", "COM\x00", "loop:/"])
+@pytest.mark.parametrize("port", ["ttyUSB0", "socket://", "COM\x00", "loop://"])
 def test_a_port_that_cannot_be_opened_is_refused(port: str) -> None:
     assert list(faults_of(scale(port=port))) == ["port"]
 
