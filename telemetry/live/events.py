@@ -63,7 +63,7 @@ def message_event(  # noqa: PLR0913 # the fields of the protocol
     }
 
 
-def link_event(  # noqa: PLR0913 # the fields of the protocol
+def link_event(  # the fields of the protocol
     key: str,
     state: str,
     *,
