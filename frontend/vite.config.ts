@@ -1,13 +1,13 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
-import { mockHub } from "./mock/plugin";
+import { mockHub } from "./mock/plugin.ts";
 
 // HUB=http://127.0.0.1:8000 points the development server at a running hub; without it a mock hub answers.
 const hub = process.env.HUB;
 
-export default defineConfig(({ command }) => ({
-  base: command === "build" ? "/static/ui/" : "/",
+export default defineConfig(({ command, isPreview }) => ({
+  base: command === "build" || isPreview ? "/static/ui/" : "/",
   plugins: [react(), ...(hub ? [] : [mockHub()])],
   build: {
     manifest: true,

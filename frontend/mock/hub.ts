@@ -4,8 +4,8 @@ import type { WebSocket } from "ws";
 
 import type { Delivery, Link, LiveEvent, Message, Snapshot } from "../src/live/protocol";
 
-import { devicesIn, linksIn, type SceneName } from "./scenes";
-import { binaryMessage, deadMessage, kitchenMessage, message, meterMessage, nextId, scaleMessage, valueAt } from "./traffic";
+import { devicesIn, linksIn, type SceneName } from "./scenes.ts";
+import { binaryMessage, deadMessage, kitchenMessage, message, meterMessage, nextId, scaleMessage, valueAt } from "./traffic.ts";
 
 export class MockHub {
   private readonly clients = new Map<WebSocket, number>();

@@ -7,8 +7,8 @@ import type { Duplex } from "node:stream";
 import type { Connect, Plugin } from "vite";
 import { WebSocketServer } from "ws";
 
-import { MockHub } from "./hub";
-import { isSceneName, type SceneName } from "./scenes";
+import { MockHub } from "./hub.ts";
+import { isSceneName, type SceneName } from "./scenes.ts";
 
 export function mockHub(): Plugin {
   const hubs = new Map<SceneName, MockHub>();

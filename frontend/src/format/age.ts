@@ -13,10 +13,10 @@ export function duration(ms: number): string {
   return "0 s";
 }
 
-/** '3 s ago'; 'just now' under one second, also for a time that lies a little ahead. */
+/** '3 s ago'; 'just now' under two seconds, also for a time that lies a little ahead. */
 export function ago(iso: string, nowMs: number): string {
   const ms = nowMs - Date.parse(iso);
-  return ms < 1_000 ? "just now" : `${duration(ms)} ago`;
+  return ms < 2_000 ? "just now" : `${duration(ms)} ago`;
 }
 
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });

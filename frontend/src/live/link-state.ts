@@ -1,6 +1,6 @@
 // The links of the hub and how many deliveries wait for each. Pure.
 
-import type { Delivery, DeliveryState, Link, LinkEvent, LinkState } from "./protocol";
+import type { Delivery, DeliveryState, Link, LinkEvent } from "./protocol";
 
 export type Links = Readonly<Record<string, Link>>;
 
@@ -47,15 +47,16 @@ export function isBroker(key: string): boolean {
   return key.startsWith("broker:");
 }
 
-const ORDER: Record<LinkState, number> = { refused: 0, lost: 1, connecting: 2, waiting: 3, connected: 4, disabled: 5 };
+function urgency(link: Link): number {
+  return link.state === "refused" ? 0 : link.state === "lost" ? 1 : link.state === "disabled" ? 3 : 2;
+}
 
 /** Those that need a person first, then brokers before serial ports, then by label. */
 export function inOrder(links: Links): Link[] {
   return Object.values(links).sort(
     (a, b) =>
-      Number(a.state !== "refused") - Number(b.state !== "refused") ||
+      urgency(a) - urgency(b) ||
       Number(isBroker(b.key)) - Number(isBroker(a.key)) ||
-      Number(a.state === "disabled") - Number(b.state === "disabled") ||
       a.label.localeCompare(b.label),
   );
 }
@@ -68,7 +69,7 @@ export function adminListUrl(adminUrl: string, key: string): string {
 
 export function summary(links: Links): string {
   const all = Object.values(links).filter((link) => link.state !== "disabled");
-  const troubled = all.filter((link) => ORDER[link.state] < ORDER.connecting).length;
+  const troubled = all.filter((link) => urgency(link) < 2).length;
   const connected = all.filter((link) => link.state === "connected").length;
   const head = `${connected} of ${all.length} connected`;
   return troubled ? `${head}, ${troubled} in trouble` : head;

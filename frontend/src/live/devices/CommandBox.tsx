@@ -23,6 +23,14 @@ export function CommandBox({ device, label }: { device: string; label: string })
   };
   return (
     <form className={classes.box} onSubmit={submit}>
+      <div className={classes.foot}>
+        {offeredCommands(own, past).map((command) => (
+          <button key={command} type="button" className={classes.past} onClick={() => send(command)} aria-label={`Send ${command} again`}>
+            {oneLine(command)}
+          </button>
+        ))}
+        <LastWrite write={past.at(-1)} />
+      </div>
       <div className={classes.line}>
         <TextInput
           size="xs"
@@ -38,14 +46,6 @@ export function CommandBox({ device, label }: { device: string; label: string })
         <Button size="xs" variant="default" type="submit" loading={isPending} disabled={text === ""}>
           Send
         </Button>
-      </div>
-      <div className={classes.foot}>
-        {offeredCommands(own, past).map((command) => (
-          <button key={command} type="button" className={classes.past} onClick={() => send(command)} aria-label={`Send ${command} again`}>
-            {oneLine(command)}
-          </button>
-        ))}
-        <LastWrite write={past.at(-1)} />
       </div>
     </form>
   );

@@ -7,7 +7,7 @@ import type { DeviceReading } from "../protocol";
 
 import classes from "./DeviceCard.module.css";
 
-const SHOWN_FIRST = 6;
+const SHOWN_FIRST = 4;
 
 interface MetricListProps {
   readings: DeviceReading[];

@@ -14,23 +14,32 @@ export interface MovingChart {
 }
 
 export function drawChart(element: HTMLElement, unit: string, scheme: "light" | "dark"): MovingChart {
-  const label = element.ownerDocument.createElement("div");
-  label.className = "chart-value";
+  const label = note(element, "chart-value");
+  const nothing = note(element, "chart-empty");
+  nothing.textContent = "no readings in this time";
   const plot = new uPlot(optionsFor(element, label, { unit, fill: scheme === "dark" ? "26" : "14" }), [[], []], element);
-  plot.over.append(label);
+  plot.over.append(label, nothing);
   const observer = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: HEIGHT }));
   observer.observe(element);
   return {
-    show: (data, from, to) =>
+    show: (data, from, to) => {
+      nothing.hidden = data[0].some((seconds) => seconds >= from);
       plot.batch(() => {
         plot.setData(data, false);
         plot.setScale("x", { min: from, max: to });
-      }),
+      });
+    },
     destroy: () => {
       observer.disconnect();
       plot.destroy();
     },
   };
+}
+
+function note(element: HTMLElement, className: string): HTMLElement {
+  const note = element.ownerDocument.createElement("div");
+  note.className = className;
+  return note;
 }
 
 /** `fill` is the opacity of the area under the line, as two hexadecimal digits. */
@@ -42,14 +51,14 @@ function optionsFor(element: HTMLElement, label: HTMLElement, { unit, fill }: { 
   return {
     width: Math.max(element.clientWidth, 100),
     height: HEIGHT,
-    padding: [6, 2, 0, 0],
+    padding: [6, 16, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
     scales: { y: { range: roomyRange } },
     hooks: { setCursor: [(plot) => showValue(plot, unit, label)] },
     axes: [
-      { ...axis, grid: { show: false }, size: 18, space: 70, values: (_, splits) => splits.map(timeLabel) },
-      { ...axis, grid, size: 44, space: 26, values: (_, splits) => splits.map(formatValue) },
+      { ...axis, grid: { show: false }, size: 18, space: 50, values: (_, splits) => splits.map(timeLabel) },
+      { ...axis, grid, size: 44, space: 26, values: (plot, splits) => splits.map(plot.data[0].length ? formatValue : () => "") },
     ],
     series: [{}, { stroke: colour("--accent"), width: 1.5, fill: `${colour("--accent")}${fill}`, points: { show: false } }],
   };

@@ -18,22 +18,26 @@ export function LinkTile({ link, nowMs }: { link: Link; nowMs: number }) {
     <li className={classes.tile} data-state={link.state} data-warned={link.warning ? true : undefined}>
       <div className={classes.name}>
         <Kind size={15} aria-label={isBroker(link.key) ? "Broker" : "Serial port"} />
-        <strong>{link.label || nameOf(link.key)}</strong>
+        <strong title={link.key}>{link.label || nameOf(link.key)}</strong>
+      </div>
+      <div className={classes.facts}>
+        <span className={classes.state} title={explained}>
+          <StateIcon size={15} aria-hidden /> {word}
+        </span>
+        {link.since && (
+          <span title={`since ${fullTime(link.since)}`}>for {duration(nowMs - Date.parse(link.since))}</span>
+        )}
         {link.waiting > 0 && (
           <span className={classes.waiting} title="Deliveries that wait for this link">
             <IconStackPush size={13} aria-hidden /> {formatCount(link.waiting)} waiting
           </span>
         )}
       </div>
-      <div className={classes.state} title={explained}>
-        <StateIcon size={15} aria-hidden /> {word}
-        {link.since && (
-          <span className={classes.since} title={`since ${fullTime(link.since)}`}>
-            for {duration(nowMs - Date.parse(link.since))}
-          </span>
-        )}
-      </div>
-      {link.detail && <p className={classes.detail}>{link.detail}</p>}
+      {link.detail && (
+        <p className={classes.detail} title={link.detail}>
+          {link.detail}
+        </p>
+      )}
       {link.warning && (
         <p className={classes.warning}>
           <IconAlertTriangle size={14} aria-label="Warning" /> {link.warning}

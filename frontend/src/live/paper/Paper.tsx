@@ -20,13 +20,15 @@ export function Paper({ name, label }: { name: string; label: string }) {
   return (
     <Section title={label} note="printed">
       <div className={classes.printer}>
-        {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrolling region is reached by keyboard */}
-        <ol className={classes.paper} ref={scroller} tabIndex={0} aria-label={`Paper of ${label}`}>
-          {slips.length === 0 && <li className={classes.blank}>Nothing printed yet</li>}
-          {slips.map((slip) => (
-            <Slip key={slip.id} slip={slip} />
-          ))}
-        </ol>
+        <div className={classes.strip}>
+          {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrolling region is reached by keyboard */}
+          <ol className={classes.paper} ref={scroller} tabIndex={0} aria-label={`Paper of ${label}`}>
+            {slips.length === 0 && <li className={classes.blank}>Nothing printed yet</li>}
+            {slips.map((slip) => (
+              <Slip key={slip.id} slip={slip} />
+            ))}
+          </ol>
+        </div>
         <PrintBox device={name} label={label} />
       </div>
     </Section>
