@@ -80,7 +80,7 @@ class Meter(Simulator):
         self._client.start()
         try:
             while not self.stopping.wait(0.05):
-                if self._client.is_connected:
+                if self._client.ready.is_set():
                     self._publish_due(monotonic())
         finally:
             self._client.stop()

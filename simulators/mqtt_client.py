@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Event
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
@@ -26,6 +27,7 @@ class DeviceClient:
         parts = urlsplit(url)
         if parts.scheme != "mqtt" or not parts.hostname:
             raise ValueError(f"must look like mqtt://host:port, not {url!r}")
+        self.ready = Event()  # set while it is connected and subscribed
         self._topics = topics
         self._on_message = on_message
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"{name}-{uuid4().hex[:6]}")
@@ -33,6 +35,8 @@ class DeviceClient:
             self._client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
         self._client.reconnect_delay_set(1, 4)
         self._client.on_connect = self._connected
+        self._client.on_subscribe = lambda *_: self.ready.set()
+        self._client.on_disconnect = lambda *_: self.ready.clear()
         self._client.on_message = self._received
         self._client.connect_async(parts.hostname, parts.port or 1883, keepalive=30)
 
@@ -45,20 +49,19 @@ class DeviceClient:
         self._client.disconnect()
         self._client.loop_stop()
 
-    @property
-    def is_connected(self) -> bool:
-        """Whether the broker is there."""
-        return self._client.is_connected()
-
     def publish(self, topic: str, payload: bytes | str, qos: int = 1) -> bool:
         """Publish now; False, and nothing is kept, while the broker is away: small devices have no memory for it."""
-        if not self._client.is_connected():
+        if not self.ready.is_set():
             return False
         return self._client.publish(topic, payload, qos).rc == mqtt.MQTT_ERR_SUCCESS
 
     def _connected(self, client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
-        if not reason.is_failure and self._topics:
+        if reason.is_failure:
+            return
+        if self._topics:
             client.subscribe([(topic, 1) for topic in self._topics])
+        else:
+            self.ready.set()
 
     def _received(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         if self._on_message:
