@@ -1,0 +1,1 @@
+"""What a rule decides: conditions, transforms and out-topic addresses. Pure: no Django, no clock, no I/O."""
