@@ -12,10 +12,16 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from telemetry.options import Option, check_options
-from telemetry.values import Decoded, Json
+from telemetry.values import Decoded, DecodeFault, Json
 
 MAX_PAYLOAD_BYTES = 1_000_000
 """Larger payloads are not decoded: they become dead letters with this limit as the reason."""
+
+
+def check_size(payload: bytes) -> None:
+    """Raises DecodeFault for a payload beyond the limit."""
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise DecodeFault(f"the payload has {len(payload):,} bytes; the limit is {MAX_PAYLOAD_BYTES:,}")
 
 
 @dataclass(frozen=True, slots=True)
