@@ -28,7 +28,7 @@ test: setup system-packages test-python test-ui ## run every test, on SQLite and
 
 test-python: $(INSTALLED)
 	$(PYTEST) $(ARGS)
-	TEST_DATABASE=postgresql $(PYTEST) --cov-append -m django_db $(ARGS)
+	TEST_DATABASE=postgresql $(PYTEST) --cov-append -m uses_database $(ARGS)
 	$(BIN)/coverage report --skip-covered --fail-under=90
 
 test-ui: $(UI_INSTALLED)
