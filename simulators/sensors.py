@@ -17,6 +17,8 @@ DEVICES: Mapping[str, Mapping[str, tuple[float, float]]] = {
     "esp32-cellar": {"temperature": (13.0, 1.0), "humidity": (64.0, 5.0), "pressure": (1013.0, 15.0)},
 }
 """Device -> metric -> its usual value and how far it strays."""
+_UNITS = {"temperature": "°C", "humidity": "%", "soil_moisture": "%", "pressure": "hPa"}
+_SAY_UNITS = ("esp32-greenhouse", "esp32-cellar")  # both forms of the schema are to be seen
 
 
 @dataclass(slots=True)
@@ -31,11 +33,13 @@ class Board:
 
     def packet(self, now: datetime) -> dict[str, object]:
         """The next packet; values stay within their stray."""
-        measurements = {}
+        measurements: dict[str, object] = {}
         for metric, (value, stray) in self.usual.items():
             off = self._off.get(metric, self.random.uniform(-stray, stray) / 2)
             self._off[metric] = max(-stray, min(stray, off * 0.98 + self.random.gauss(0.0, stray / 20)))
-            measurements[metric] = round(value + self._off[metric], 2)
+            said = round(value + self._off[metric], 2)
+            says_unit = self.device in _SAY_UNITS
+            measurements[metric] = {"value": said, "unit": _UNITS[metric]} if says_unit else said
         self._battery = self._battery - 0.01 if self._battery > 5 else self.random.uniform(80, 100)
         return {
             "device_id": self.device,

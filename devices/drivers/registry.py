@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from devices.drivers.base import Driver
 from devices.drivers.escpos import EscposDriver
+from devices.drivers.jsonlines import JsonLinesDriver
 from devices.drivers.lines import LinesDriver
 from devices.drivers.raw import BytesDriver
 from telemetry.options import OptionFault
 
-DRIVERS: dict[str, type[Driver]] = {driver.name: driver for driver in (LinesDriver, BytesDriver, EscposDriver)}
+_KINDS: tuple[type[Driver], ...] = (LinesDriver, JsonLinesDriver, BytesDriver, EscposDriver)
+
+DRIVERS: dict[str, type[Driver]] = {driver.name: driver for driver in _KINDS}
 
 
 def driver_named(name: str) -> type[Driver]:

@@ -18,6 +18,8 @@ def test_every_board_publishes_packets(broker_url: str) -> None:
         packet = heard.on("lab/esp32-greenhouse")[0]
     assert packet["device_id"] == "esp32-greenhouse"
     assert set(packet["measurements"]) == {"temperature", "humidity", "soil_moisture"}
+    assert packet["measurements"]["temperature"]["unit"] == "°C"
+    assert isinstance(heard.on("lab/esp32-kitchen")[0]["measurements"]["temperature"], float)
     assert packet["status"] in ("ok", "low_battery")
     assert 0 <= packet["battery"] <= 100
     assert datetime.fromisoformat(packet["timestamp"]).tzinfo is not None
