@@ -11,7 +11,9 @@ from hub.asgi import BrowserOriginValidator, application
 
 
 async def test_http_is_answered_by_django() -> None:
-    response = await HttpCommunicator(application, "GET", "/nowhere", headers=[(b"host", b"localhost")]).get_response()
+    response = await HttpCommunicator(application, "GET", "/nowhere", headers=[(b"host", b"localhost")]).get_response(
+        timeout=20
+    )
 
     assert response["status"] == 404
 
@@ -33,4 +35,4 @@ async def test_only_pages_of_the_hub_and_programs_are_let_in(
     guarded = BrowserOriginValidator(live, ["localhost"])
     communicator = WebsocketCommunicator(guarded, "/ws/live/", headers=headers)
 
-    assert (await communicator.connect())[0] is is_let_in
+    assert (await communicator.connect(timeout=20))[0] is is_let_in

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from hub import config_values
-from hub.config import RATES, SECRETS, Config, Mode, environment, load, reveal
+from hub.config import RATES, SECRETS, Config, Mode, environment, load, load_or_exit, reveal
 from hub.config_sources import ROOT, ConfigFault
 
 PRODUCTION = {
@@ -222,6 +222,33 @@ def test_any_topic_filter_is_taken_or_refused(text: str) -> None:
         assert is_valid
     except ValueError:
         assert not is_valid
+
+
+def test_a_written_file_that_is_not_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "written.env").write_bytes(b"SITE=\xff\xfe\n")
+
+    with pytest.raises(ConfigFault, match=r"^\.env cannot be read \(.*: it is not text\)\. Let"):
+        load()
+
+
+def test_a_data_directory_below_a_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(ConfigFault, match=r"^DATA_DIR cannot hold the hub's own files \(.*: Not a directory\)"):
+        given_variables(monkeypatch, {"DATA_DIR": str(tmp_path / "file")})
+
+
+def test_a_fault_ends_the_start_with_code_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SITE", "")
+    monkeypatch.setenv("LOG_BACKUPS", "0")
+
+    with pytest.raises(SystemExit) as stopped:
+        load_or_exit()
+
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.startswith("patchbay: LOG_BACKUPS is wrong: ")
 
 
 def run_start(**variables: str) -> subprocess.CompletedProcess[str]:

@@ -70,6 +70,19 @@ def test_without_a_log_file_only_the_console_is_used(monkeypatch: pytest.MonkeyP
     assert list(logging_settings(load())["handlers"]) == ["console"]
 
 
+def test_the_log_file_rotates_as_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LOG_FILE", str(tmp_path / "other.log"))
+    monkeypatch.setenv("LOG_MAX_BYTES", "20000")
+    monkeypatch.setenv("LOG_BACKUPS", "7")
+    handler = logging_settings(load())["handlers"]["file"]
+
+    assert (handler["filename"], handler["maxBytes"], handler["backupCount"]) == (
+        str(tmp_path / "other.log"),
+        20_000,
+        7,
+    )
+
+
 def test_the_level_is_the_configured_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOG_LEVEL", "error")
 
