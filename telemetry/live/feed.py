@@ -117,6 +117,8 @@ class Feed:
         text = orjson.dumps({"type": "events", "seq": self.seq, "skipped": skipped, "events": events}).decode()
         frame = Frame(self.seq, text, events, skipped)
         self._recent.append(frame)
+        if any(event["kind"] == "config" for event in events):
+            self._snapshot = None  # pages will ask for one that knows of the change
         for subscription in self._subscriptions:
             subscription.put(frame)
 

@@ -112,12 +112,19 @@ async def test_pages_that_open_at_once_share_one_snapshot(feed: Feed, database: 
 
 async def test_a_snapshot_that_was_taken_before_is_completed_by_the_frames_since(feed: Feed) -> None:
     async with begun(feed) as (_, seq), feed.subscribe() as late:
-        feed.broadcast([config_event(1)])
+        feed.broadcast([example_message()])
         snapshot = await feed.begin(late)
         frame = await following(late)
     assert snapshot.seq == seq
     assert frame is not None
     assert frame.seq == seq + 1
+
+
+async def test_a_page_that_heard_of_a_new_configuration_gets_no_older_snapshot(feed: Feed, database: Database) -> None:
+    async with begun(feed) as (subscription, seq):
+        feed.broadcast([config_event(1)])
+        snapshot = await feed.begin(subscription)
+    assert (snapshot.seq, database.snapshots) == (seq + 1, 2)
 
 
 async def test_a_missing_number_makes_every_reader_begin_anew(
