@@ -1,7 +1,6 @@
 """The ASGI application: Django for HTTP, the live consumer for WebSockets."""
 
 import os
-from importlib.util import find_spec
 from typing import Any
 
 from channels.auth import AuthMiddlewareStack
@@ -11,7 +10,9 @@ from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
-http = get_asgi_application()  # before anything that imports models
+http = get_asgi_application()
+
+from telemetry.live.routing import websocket_urlpatterns  # noqa: E402 - it imports models, which must be loaded first
 
 
 class BrowserOriginValidator(OriginValidator):  # type: ignore[misc] # channels has no types
@@ -21,13 +22,5 @@ class BrowserOriginValidator(OriginValidator):  # type: ignore[misc] # channels 
         return parsed_origin is None or bool(self.validate_origin(parsed_origin))
 
 
-def websocket_application() -> Any:
-    from telemetry.live.routing import websocket_urlpatterns
-
-    return BrowserOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.ALLOWED_HOSTS)
-
-
-protocols: dict[str, Any] = {"http": http}
-if find_spec("telemetry.live") and find_spec("telemetry.live.routing"):
-    protocols["websocket"] = websocket_application()
-application = ProtocolTypeRouter(protocols)
+live = BrowserOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.ALLOWED_HOSTS)
+application = ProtocolTypeRouter({"http": http, "websocket": live})
