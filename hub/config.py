@@ -62,6 +62,7 @@ class Config(BaseSettings):
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True)
 
     patchbay_mode: Mode = Field(Mode.EMBEDDED, description="embedded or production")
+    patchbay_demo: bool = Field(False, description="true while the demo runs, so that the page says so")
     debug: bool = Field(False, description="true or false; in production it stays false")
     data_dir: Directory = Field(Path("data"), validate_default=True, description="a directory that the hub may write")
     site: str = Field(

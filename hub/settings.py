@@ -14,6 +14,7 @@ CONFIG = load_or_exit()
 
 # --- What the apps read -----------------------------------------------------------------------------------------------
 PATCHBAY_IS_PRODUCTION = CONFIG.is_production
+PATCHBAY_DEMO = CONFIG.patchbay_demo
 PATCHBAY_INSTANCE_ID = CONFIG.instance_id
 PATCHBAY_SITE = CONFIG.site
 PATCHBAY_DATA_DIR = CONFIG.data_dir
@@ -172,6 +173,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Patchbay",
     "DESCRIPTION": "Devices, brokers, rules, and what passed through them.",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.1",  # the schema of packets needs it
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
@@ -180,7 +182,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "hub.api.schema.add_problems",
+        "hub.api.schema.complete",
     ],
 }
 

@@ -50,7 +50,8 @@ def _build(chosen: argparse.Namespace, stack: ExitStack) -> list[Simulator]:
     if chosen.what in ("sensors", "all"):
         simulators.append(Sensors(chosen.url, every_s=chosen.sensors_every, seed=chosen.seed))
     if chosen.what in ("meter", "all"):
-        simulators.append(Meter(chosen.url, _meter_settings(chosen), meter_id=chosen.meter_id, seed=chosen.seed))
+        url = getattr(chosen, "meter_url", "") or chosen.url
+        simulators.append(Meter(url, _meter_settings(chosen), meter_id=chosen.meter_id, seed=chosen.seed))
     return simulators
 
 
@@ -92,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     everything.add_argument("--dir", required=True, help="where to make ttyUSB_SCALE and ttyUSB_PRINTER")
     for kind in (sensors, meter, everything):
         kind.add_argument("--url", default="mqtt://127.0.0.1:1883", help="mqtt://[user:password@]host:port")
+    everything.add_argument("--meter-url", default="", help="the broker of the meter, if it is another one")
     for kind in (scale, everything):
         _add_scale(kind)
     for kind in (sensors, everything):

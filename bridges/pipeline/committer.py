@@ -126,6 +126,9 @@ class Committer(threading.Thread):
             if self.spool is not None:
                 self.spool.keep(self.inbox.peek())
             logger.warning("stopped while the database was away", extra={"waiting": len(self.inbox)})
+        except Exception:
+            logger.critical("the committer failed", exc_info=True)
+            raise
         finally:
             connection.close()
 

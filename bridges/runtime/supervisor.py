@@ -86,6 +86,9 @@ class Supervisor(threading.Thread):
                 self._woken.wait(TICK_S)
                 self._woken.clear()
             self._stop_all()
+        except Exception:
+            logger.critical("the supervisor failed", exc_info=True)  # the process ends with it, see LinkWorker
+            raise
         finally:
             connection.close()
 

@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
-
 from bridges.models import Broker, Topic
 from bridges.mqtt.link import MqttLink
-from bridges.mqtt.settings import MqttSettings, Subscription, TlsSettings
+from bridges.mqtt.settings import Subscription
+from bridges.sessions import mqtt_settings
 from devices.drivers.registry import driver_named
 from devices.models import Device
 from devices.serial.link import SerialLink
@@ -68,33 +67,6 @@ def serial_settings(device: Device) -> SerialSettings:
     )
 
 
-def mqtt_settings(broker: Broker, *, client_id: str = "") -> MqttSettings:
-    """The settings of a broker's session. The client id is stable: the broker keeps our session under it."""
-    return MqttSettings(
-        host=broker.host,
-        port=broker.port,
-        protocol=broker.protocol,
-        client_id=client_id or broker.client_id or f"patchbay-{settings.PATCHBAY_INSTANCE_ID}-{broker.name}",
-        username=broker.username,
-        password=broker.password,
-        tls=TlsSettings(
-            is_enabled=broker.tls_enabled,
-            ca=broker.tls_ca,
-            certificate=broker.tls_certificate,
-            key=broker.tls_key,
-            min_version=broker.tls_min_version,
-            check_hostname=broker.tls_check_hostname,
-        ),
-        keepalive_s=broker.keepalive_s,
-        session_expiry_s=broker.session_expiry_s,
-        receive_maximum=broker.receive_maximum,
-        will_topic=broker.will_topic,
-        will_payload=broker.will_payload.encode(),
-        will_qos=broker.will_qos,
-        will_retain=broker.will_retain,
-    )
-
-
 def _serial(device: Device) -> WantedLink:
     port, options = serial_settings(device), dict(device.options)
     key, driver, name = device.link_key, device.driver, device.name
@@ -122,7 +94,7 @@ def _mqtt(broker: Broker) -> WantedLink:
     subscriptions = _subscriptions(broker.topics.all())
 
     def build(host: LinkHost) -> Link:
-        return MqttLink(key, session, subscriptions, host=host)
+        return MqttLink(key, session, subscriptions=subscriptions, host=host)
 
     return WantedLink(
         key=key,
