@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
+from bridges.models.rule_samples import Sample, last_sample, typed_sample
 from bridges.models.topic import Topic
 from bridges.rules.rule import check_rule
 from devices.models import Device
@@ -44,12 +47,29 @@ class Rule(ConfiguredModel):
     def clean(self) -> None:
         """Check the expressions; each message stands at the field at fault."""
         check_name_kept(self)
-        faults: dict[str, list[str]] = {}
-        for fault in check_rule(self.condition, read_transform(self.transform)):
+        expressions = read_transform(self.transform)
+        sample, faults = self._sample()
+        origin = f" (tried on {sample.origin})" if sample else ""
+        alone = check_rule(self.condition, expressions)
+        tried = check_rule(self.condition, expressions, samples=[sample.variables]) if sample else alone
+        for fault in tried:
             field, _, key = fault.field.partition(".")
-            faults.setdefault(field, []).append(f"{key}: {fault.message}" if key else sentence(fault.message))
+            text = f"{fault.message}{'' if fault in alone else origin}"
+            faults.setdefault(field, []).append(f"{key}: {text}" if key else sentence(text))
         if faults:
             raise ValidationError(faults)
+
+    def _sample(self) -> tuple[Sample | None, dict[str, list[str]]]:
+        """What to try the expressions on, and what is wrong with the sample itself."""
+        sources: Sequence[RuleSource] = ()
+        if not self._state.adding:
+            sources = list(self.sources.select_related("topic__broker", "topic__device", "device"))
+        if not self.sample.strip():
+            return last_sample(sources), {}
+        try:
+            return typed_sample(self.sample, sources, datetime.now(UTC)), {}
+        except ValueError as fault:
+            return None, {"sample": [sentence(f"This cannot be read as a message of {sources[0]}: {fault}")]}
 
     def warnings(self) -> list[str]:
         """What works but is probably not meant, in plain sentences."""

@@ -8,12 +8,14 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
+from bridges.codecs.registry import UnknownCodec, codec_named
 from bridges.models.broker import QOS_CHOICES, Broker
 from bridges.mqtt.filters import TopicFault, check_filter, overlap
 from bridges.rules.address import AddressFault, AddressTemplate
 from devices.models import Device
 from telemetry.models import ConfiguredModel
 from telemetry.names import check_name_kept, check_slug, sentence
+from telemetry.options import OptionFault
 
 
 class Topic(ConfiguredModel):
@@ -79,7 +81,7 @@ class Topic(ConfiguredModel):
     def clean(self) -> None:
         """Check what the fields cannot check alone; each message stands at the field at fault."""
         check_name_kept(self)
-        found = {"direction": self._direction_fault(), "filter": self._filter_fault()}
+        found = {"direction": self._direction_fault(), "filter": self._filter_fault(), **self._codec_faults()}
         faults = {field: message for field, message in found.items() if message}
         if faults:
             raise ValidationError(faults)
@@ -129,6 +131,18 @@ class Topic(ConfiguredModel):
         twins = Topic.objects.filter(broker=self.broker_id, direction=self.Direction.IN, filter=self.filter)
         twin = twins.exclude(pk=self.pk).first()
         return f"The topic {twin.name} subscribes to this already." if twin else ""
+
+    def _codec_faults(self) -> dict[str, str]:
+        """What is published needs no codec; its options are checked all the same, for the day it turns round."""
+        if not isinstance(self.codec_options, dict):
+            return {"codec_options": "Options are a JSON object of names and values."}
+        try:
+            codec_named(self.codec)(self.codec_options)
+        except UnknownCodec as fault:
+            return {"codec": sentence(fault)}
+        except OptionFault as fault:
+            return {"codec_options": str(fault)}
+        return {}
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -110,3 +110,18 @@ def test_what_does_not_overlap_brings_no_warning(plant: Broker, changes: dict[st
     topic(plant).save()
     assert topic(plant, **{"name": "u", "filter": "a/b"} | changes).warnings() == []
     assert Topic.objects.get().warnings() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "said"),
+    [
+        ({"codec": "jsn"}, "codec", "There is no codec 'jsn'; known are json"),
+        ({"codec_options": {"device_kee": "id"}}, "codec_options", "device_kee: is not an option here"),
+        ({"codec_options": {"zone": "Mars/Base"}}, "codec_options", "zone: 'Mars/Base' is no time zone"),
+        ({"codec_options": ["id"]}, "codec_options", "JSON object"),
+    ],
+)
+def test_a_wrong_codec_or_option_is_named(plant: Broker, changes: dict[str, Any], field: str, said: str) -> None:
+    faults = faults_of(topic(plant, **changes))
+    assert list(faults) == [field]
+    assert said in faults[field][0]

@@ -1,0 +1,122 @@
+"""What a rule's expressions are tried on when it is saved, and how what goes wrong is told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from bridges.models import Broker, Rule, RuleSource, Topic
+from devices.models import Device
+from telemetry.models import Message
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2026, 1, 12, 15, 40, tzinfo=UTC)
+
+
+def faults_of(rule: Rule) -> dict[str, list[str]]:
+    with pytest.raises(ValidationError) as caught:
+        rule.full_clean()
+    return caught.value.message_dict
+
+
+@pytest.fixture
+def topic() -> Topic:
+    broker = Broker.objects.create(name="plant", host="localhost")
+    return Topic.objects.create(name="meters", broker=broker, filter="a/#")
+
+
+@pytest.fixture
+def rule(topic: Topic) -> Rule:
+    found = Rule.objects.create(name="heat")
+    RuleSource.objects.create(rule=found, topic=topic)
+    return found
+
+
+def arrived(payload: bytes, **changes: Any) -> None:
+    known = {"source": "broker:plant", "topic": "a/b", "topic_name": "meters"}
+    Message.objects.create(received_at=NOW, payload=payload, **known | changes)
+
+
+def test_an_expression_that_fails_on_the_sample_is_told_at_its_field(rule: Rule) -> None:
+    rule.sample = '{"text": "warm", "t": 5}'
+    rule.condition = "payload.text > 1"
+    rule.transform = '{"double": "payload.text * 2", "same": "payload.t"}'
+    faults = faults_of(rule)
+    assert faults["condition"][0].endswith("(tried on the sample).")
+    assert [text.partition(":")[0] for text in faults["transform"]] == ["double"]
+
+
+def test_what_is_missing_in_the_sample_is_no_fault(rule: Rule) -> None:
+    rule.sample = "{}"
+    rule.condition = "payload.t > 1.0 && readings.x > 2.0"
+    rule.full_clean()
+
+
+def test_without_a_sample_the_last_message_of_the_sources_is_tried(rule: Rule) -> None:
+    arrived(b'{"t": "warm"}')
+    arrived(b'{"t": 5}', topic_name="others")
+    arrived(b'{"t": 5}', fault="broken")
+    rule.condition = "payload.t > 1"
+    assert faults_of(rule)["condition"][0].endswith("(tried on the last message of meters).")
+
+
+def test_a_sample_stands_before_the_last_message(rule: Rule) -> None:
+    arrived(b'{"t": "warm"}')
+    rule.sample = '{"t": 5}'
+    rule.condition = "payload.t > 1"
+    rule.full_clean()
+
+
+def test_a_message_that_cannot_be_read_does_not_stand_in_the_way(rule: Rule) -> None:
+    arrived(b"\xff{")
+    rule.condition = "payload.t > 1"
+    rule.full_clean()
+
+
+def test_a_sample_is_read_as_its_source_reads_it(rule: Rule) -> None:
+    rule.sample = "{broken"
+    assert "message of meters" in faults_of(rule)["sample"][0]
+
+
+def test_a_sample_of_a_rule_without_sources_may_be_any_text() -> None:
+    Rule(name="new", sample="ST,GS 1.5 kg", condition='payload == "x"').full_clean()
+    assert "condition" in faults_of(Rule(name="new", sample='{"t": "x"}', condition="payload.t > 1.0"))
+
+
+def test_a_scale_is_tried_with_the_readings_of_its_driver() -> None:
+    scale = Device.objects.create(name="scale", driver="lines", port="/dev/ttyUSB0")
+    rule = Rule.objects.create(name="heavy")
+    RuleSource.objects.create(rule=rule, device=scale)
+    rule.sample = "12.5 g"
+    rule.condition = "readings.value + 'g' == 'x'"
+    assert "condition" in faults_of(rule)
+    rule.condition = "readings.value > 12.0 && device == 'scale'"
+    rule.full_clean()
+    rule.sample = ""
+    arrived(b"12.5 g", source="device:scale", device="scale", topic="", topic_name="")
+    rule.condition = "payload > 1.0"
+    assert faults_of(rule)["condition"][0].endswith("(tried on the last message of scale).")
+
+
+def test_a_device_behind_a_topic_is_read_by_that_topics_codec(topic: Topic) -> None:
+    meter = Device.objects.create(name="meter")
+    rule = Rule.objects.create(name="power")
+    RuleSource.objects.create(rule=rule, device=meter)
+    arrived(b'{"t": "warm"}', device="meter")
+    rule.condition = "payload.t > 1"
+    assert faults_of(rule)["condition"][0].endswith("(tried on the last message of meter).")
+    topic.device = meter
+    topic.save()
+    rule.sample = "{broken"
+    assert "sample" in faults_of(rule)
+
+
+def test_packets_are_tried_as_packets() -> None:
+    rule = Rule.objects.create(name="packets")
+    RuleSource.objects.create(rule=rule, packets=True)
+    rule.sample = '{"device_id": 5}'
+    assert "device_id" in faults_of(rule)["sample"][0]
