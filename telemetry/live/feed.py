@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -149,7 +149,7 @@ class Feed:
             self._generation += 1  # what happened since the last reader left was not heard
             self._settled.clear()
             self._ready.clear()
-            self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._look())]
+            self._tasks = [asyncio.create_task(_kept_up(run)) for run in (self._read, self._look)]
 
     async def _stop(self) -> None:
         tasks, self._tasks = self._tasks, []
@@ -159,6 +159,7 @@ class Feed:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _read(self) -> None:
+        """Take batches from Redis for as long as the feed runs."""
         backoff = Backoff(base_s=0.1, cap_s=5.0)
         while True:
             try:
@@ -170,7 +171,8 @@ class Feed:
             except AWAY as fault:
                 if not backoff.failures:
                     logger.warning("Redis is away: live pages look into the database once a second (%s)", fault)
-            self.is_connected = False
+            finally:
+                self.is_connected = False
             self._settled.set()
             await asyncio.sleep(backoff.next_delay_s())
 
@@ -192,6 +194,7 @@ class Feed:
             self.begin_all_anew()
 
     async def _look(self) -> None:
+        """Look into the database for as long as the feed runs: often while Redis is away, seldom otherwise."""
         await self._settled.wait()
         poller = self._make_poller()
         is_away = False
@@ -209,6 +212,16 @@ class Feed:
                     self.broadcast(events)
             self._ready.set()
             await asyncio.sleep(LOOK_CONNECTED_S if self.is_connected else LOOK_AWAY_S)
+
+
+async def _kept_up(run: Callable[[], Awaitable[None]]) -> None:
+    """Run for ever: a fault of ours must not leave pages that look alive and stand still."""
+    while True:
+        try:
+            await run()
+        except Exception:
+            logger.exception("the live feed met a fault and starts again")
+        await asyncio.sleep(1.0)
 
 
 _feeds: WeakKeyDictionary[asyncio.AbstractEventLoop, Feed] = WeakKeyDictionary()

@@ -57,15 +57,18 @@ def decode_batch(data: bytes) -> Batch:
     """The batch in these bytes; raises ValueError."""
     value = orjson.loads(data)
     try:
-        return Batch(
-            origin=value["origin"],
-            number=value["n"],
-            events=value["events"],
-            skipped=value["skipped"],
-            is_after_loss=value["lost"],
+        batch = Batch(
+            origin=str(value["origin"]),
+            number=int(value["n"]),
+            events=list(value["events"]),
+            skipped=int(value["skipped"]),
+            is_after_loss=bool(value["lost"]),
         )
     except (KeyError, TypeError) as fault:
         raise ValueError(f"not a batch of live events: {fault!r}") from fault
+    if not all(isinstance(event, dict) and "kind" in event for event in batch.events):
+        raise ValueError("not live events")
+    return batch
 
 
 def encode_wake(targets: Collection[str]) -> bytes:

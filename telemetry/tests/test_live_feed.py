@@ -131,7 +131,7 @@ async def test_a_missing_number_makes_every_reader_begin_anew(
     feed: Feed, server: RedisServer, database: Database
 ) -> None:
     def batch(number: int) -> bytes:
-        return encode_batch("a", number, events=[b"{}"], skipped=0, is_after_loss=False)
+        return encode_batch("a", number, events=[b'{"kind": "other"}'], skipped=0, is_after_loss=False)
 
     channel = Channels.of(server.url).live
     async with begun(feed) as (subscription, _):
@@ -148,7 +148,7 @@ async def test_a_missing_number_makes_every_reader_begin_anew(
 
 
 async def test_a_batch_that_was_sent_twice_is_taken_once(feed: Feed, server: RedisServer) -> None:
-    batch = encode_batch("a", 5, events=[b"{}"], skipped=0, is_after_loss=False)
+    batch = encode_batch("a", 5, events=[b'{"kind": "other"}'], skipped=0, is_after_loss=False)
     async with begun(feed) as (subscription, seq):
         with redis.Redis.from_url(server.url) as client:
             for data in (batch, batch, encode_batch("a", 6, events=[], skipped=3, is_after_loss=False)):
@@ -164,7 +164,7 @@ async def test_what_cannot_be_read_does_not_end_the_feed(
 ) -> None:
     async with begun(feed) as (subscription, _):
         with redis.Redis.from_url(server.url) as client:
-            for data in (b"\xff", b"[]", b"{}"):
+            for data in (b"\xff", b"[]", b"{}", encode_batch("a", 1, events=[b"1"], skipped=0, is_after_loss=False)):
                 client.publish(Channels.of(server.url).live, data)
         publisher.publish([config_event(1)])
         assert await following(subscription) is not None
@@ -241,6 +241,20 @@ async def test_without_readers_nothing_runs_and_a_new_reader_gets_a_new_snapshot
         await wait_until(lambda: client.pubsub_numsub(channel)[0][1] == 0, "until nobody listens")
     async with begun(feed):
         assert database.snapshots == 2
+
+
+async def test_a_fault_in_the_feed_does_not_leave_pages_standing_still(
+    feed: Feed, publisher: LivePublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with begun(feed) as (subscription, _):
+        with monkeypatch.context() as broken:
+            broken.setattr(feed, "_take", None)
+            publisher.publish([config_event(1)])
+            await wait_until(lambda: not feed.is_connected, "until the fault is met")
+        assert await following(subscription) is None
+        await feed.begin(subscription)
+        publisher.publish([config_event(2)])
+        assert await following(subscription) is not None
 
 
 async def test_a_flood_leaves_memory_bounded(feed: Feed) -> None:
