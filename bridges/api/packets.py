@@ -36,6 +36,8 @@ class IdsShape(serializers.Serializer[Any]):
     ids = serializers.ListField(child=serializers.UUIDField())
 
 
+PACKET = {"$ref": "#/components/schemas/Packet"}  # put into the document by the project
+PACKET_OR_LIST = {"oneOf": [PACKET, {"type": "array", "items": PACKET, "minItems": 1, "maxItems": MAX_PACKETS}]}
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     location=OpenApiParameter.HEADER,
@@ -52,7 +54,7 @@ class Packets(PacketHistory):
     @extend_schema(
         operation_id="packets_submit",
         parameters=[IDEMPOTENCY_KEY],
-        request={"application/json": {"oneOf": [PACKET_SCHEMA, {"type": "array", "items": PACKET_SCHEMA}]}},
+        request={"application/json": PACKET_OR_LIST},
         responses={
             201: PolymorphicProxySerializer(
                 component_name="Submitted", serializers=[IdShape, IdsShape], resource_type_field_name=None

@@ -122,6 +122,7 @@ class RuleSerializer(ConfiguredSerializer[Rule]):
             "actions",
             "version",
             "edited_on_web",
+            "warnings",
         ]
         read_only_fields = ["version", "edited_on_web"]
 

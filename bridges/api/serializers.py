@@ -94,6 +94,7 @@ class BrokerSerializer(ConfiguredSerializer[Broker]):
             "receive_maximum",
             "will",
             "edited_on_web",
+            "warnings",
         ]
         read_only_fields = ["edited_on_web"]
 
@@ -144,5 +145,6 @@ class TopicSerializer(ConfiguredSerializer[Topic]):
             "allow_slash",
             "expiry",
             "edited_on_web",
+            "warnings",
         ]
         read_only_fields = ["edited_on_web"]

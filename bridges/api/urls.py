@@ -2,14 +2,25 @@
 
 from django.urls import path
 
+from bridges.api.deliveries import Commands, Redrive
+from bridges.api.packets import Packets, PacketSchema
+from bridges.api.trials import ConnectionTrial, RuleTrial
 from bridges.api.views import Brokers, Rules, Topics
 from telemetry.api.configured_views import ROW, ROWS
+from telemetry.api.messages import PacketDetail
 
 urlpatterns = [
     path("brokers", Brokers.as_view(ROWS), name="brokers"),
     path("brokers/<str:name>", Brokers.as_view(ROW), name="broker"),
+    path("brokers/<str:name>/test", ConnectionTrial.as_view(), name="broker-test"),
     path("topics", Topics.as_view(ROWS), name="topics"),
     path("topics/<str:name>", Topics.as_view(ROW), name="topic"),
     path("rules", Rules.as_view(ROWS), name="rules"),
     path("rules/<str:name>", Rules.as_view(ROW), name="rule"),
+    path("rules/<str:name>/try", RuleTrial.as_view(), name="rule-try"),
+    path("devices/<str:name>/commands", Commands.as_view(), name="device-commands"),
+    path("deliveries/<uuid:delivery_id>/redrive", Redrive.as_view(), name="delivery-redrive"),
+    path("packets", Packets.as_view(), name="packets"),
+    path("packets/<uuid:packet_id>", PacketDetail.as_view(), name="packet"),
+    path("schemas/packet", PacketSchema.as_view(), name="packet-schema"),
 ]

@@ -37,5 +37,6 @@ class DeviceSerializer(ConfiguredSerializer[Device]):
             "site",
             "options",
             "edited_on_web",
+            "warnings",
         ]
         read_only_fields = ["edited_on_web"]

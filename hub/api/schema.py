@@ -6,6 +6,8 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
+from bridges.codecs.packet import PACKET_SCHEMA
+
 PROBLEM = {
     "type": "object",
     "description": "An RFC 9457 problem. `code` is stable: decide by it.",
@@ -48,9 +50,11 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         }
 
 
-def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Say of every operation that its faults are problems."""
-    result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
+def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Say of every operation that its faults are problems, and what a packet is."""
+    schemas = result["components"].setdefault("schemas", {})
+    schemas["Problem"] = PROBLEM
+    schemas["Packet"] = inlined(PACKET_SCHEMA)
     answer = {
         "description": "A problem",
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -59,3 +63,19 @@ def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         for operation in operations.values():
             operation["responses"]["default"] = answer
     return result
+
+
+def inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """A JSON Schema without `$defs`: within the document, their addresses would lead nowhere."""
+    definitions = {f"#/$defs/{name}": part for name, part in schema.get("$defs", {}).items()}
+
+    def resolve(part: Any) -> Any:
+        if isinstance(part, list):
+            return [resolve(item) for item in part]
+        if not isinstance(part, dict):
+            return part
+        if part.get("$ref") in definitions:
+            return definitions[part["$ref"]]
+        return {key: resolve(value) for key, value in part.items()}
+
+    return {key: resolve(value) for key, value in schema.items() if key not in ("$schema", "$id", "$defs")}

@@ -41,6 +41,8 @@ class ConfiguredSerializer(StrictSerializer, serializers.ModelSerializer[Row]):
     secrets: ClassVar[frozenset[str]] = frozenset()
     """Model fields that a full update keeps when they are left out, because no answer ever shows them."""
 
+    warnings = serializers.SerializerMethodField()
+
     _candidate: Row
 
     @property
@@ -92,7 +94,17 @@ class ConfiguredSerializer(StrictSerializer, serializers.ModelSerializer[Row]):
     def to_representation(self, instance: Row) -> dict[str, Any]:
         """The JSON shape of the row; for the file without read-only keys and defaults."""
         shape: dict[str, Any] = super().to_representation(instance)
-        return self._file_form(self, shape) if self.is_for_file else shape
+        if self.is_for_file:
+            return self._file_form(self, shape)
+        if self.parent is not None:
+            shape.pop("warnings", None)
+        return shape
+
+    def get_warnings(self, row: Row) -> list[str]:
+        """What works but is probably not meant. Not for lists and files: looking for it may cost queries."""
+        is_asked = self.parent is None and not self.is_for_file
+        found: list[str] = row.warnings() if is_asked else []  # type: ignore[attr-defined]
+        return found
 
     def _refuse_new_name(self, attrs: Mapping[str, Any]) -> None:
         old = getattr(self.instance, "name", None)

@@ -52,7 +52,7 @@ class SpanQuery(PageQuery):
 
 def read_query(request: Request, kind: type[Query]) -> dict[str, Any]:
     """The checked parameters; raises Problem that names each wrong one."""
-    query = kind(data=request.query_params)
+    query = kind(data=request.query_params.dict())
     unknown = [name for name in request.query_params if name not in query.fields]
     if unknown:
         known = ", ".join(query.fields)
