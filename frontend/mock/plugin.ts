@@ -18,14 +18,19 @@ export function mockHub(): Plugin {
     hubs.set(scene, hub);
     return hub;
   };
-  const attach = (server: { middlewares: Connect.Server; httpServer: unknown }) => {
-    server.middlewares.use((request, response, next) => answer(request, response, next, hubOf));
+  const attach = (isPreview: boolean) => (server: { middlewares: Connect.Server; httpServer: unknown }) => {
+    server.middlewares.use((request, response, next) => answer(request, response, next, { hubOf, isPreview }));
     acceptSockets(server.httpServer as Server, hubOf);
   };
-  return { name: "mock-hub", configureServer: attach, configurePreviewServer: attach };
+  return { name: "mock-hub", configureServer: attach(false), configurePreviewServer: attach(true) };
 }
 
 type HubOf = (request: IncomingMessage) => MockHub;
+
+interface Context {
+  hubOf: HubOf;
+  isPreview: boolean;
+}
 
 function acceptSockets(server: Server, hubOf: HubOf): void {
   const sockets = new WebSocketServer({ noServer: true });
@@ -37,7 +42,7 @@ function acceptSockets(server: Server, hubOf: HubOf): void {
   });
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, next: () => void, hubOf: HubOf): void {
+function answer(request: IncomingMessage, response: ServerResponse, next: () => void, { hubOf, isPreview }: Context): void {
   const url = new URL(request.url ?? "/", "http://mock");
   const command = /^\/api\/v1\/devices\/([^/]+)\/commands$/.exec(url.pathname)?.[1];
   const scene = url.searchParams.get("mock");
@@ -48,7 +53,7 @@ function answer(request: IncomingMessage, response: ServerResponse, next: () => 
   else if (url.pathname === "/mock/gap") done(response, () => hubOf(request).loseOne());
   else if (/^\/(admin|api|login|logout)\//.test(url.pathname)) sendText(response, `The hub would show ${url.pathname} here.`);
   else {
-    if (url.pathname === "/" && request.headers.accept?.includes("text/html")) request.url = "/static/ui/index.html";
+    if (url.pathname === "/" && isPreview) request.url = "/static/ui/index.html";
     next();
   }
 }
@@ -61,7 +66,8 @@ function sceneOf(request: IncomingMessage): SceneName {
 async function readBody(request: IncomingMessage): Promise<string> {
   let text = "";
   for await (const part of request) text += String(part);
-  return (JSON.parse(text) as { payload: string }).payload;
+  const command = JSON.parse(text) as { payload?: string; hex?: string };
+  return command.payload ?? Buffer.from(command.hex ?? "", "hex").toString("latin1");
 }
 
 function done(response: ServerResponse, act: () => void): void {

@@ -29,10 +29,10 @@ export function csrfToken(): string {
   return cookie ? decodeURIComponent(cookie) : page.csrfToken;
 }
 
-/** Whether the session has ended: the page itself would then send us to the sign-in. */
+/** Whether the session has ended: the page itself then leads to the sign-in. */
 export async function isSignedOut(): Promise<boolean> {
-  const answer = await fetch("/", { credentials: "same-origin", redirect: "manual" });
-  return answer.type === "opaqueredirect";
+  const answer = await fetch("/", { credentials: "same-origin", cache: "no-store" });
+  return answer.redirected && new URL(answer.url).pathname === page.loginUrl;
 }
 
 async function answerOf<T>(response: Response): Promise<T> {

@@ -1,7 +1,15 @@
-// Sends one command to a serial device.
+// What the page puts into the outbox: commands to serial devices, and deliveries sent again.
 
 import { postJson } from "./client";
 
-export function sendCommand(device: string, payload: string): Promise<unknown> {
-  return postJson(`/api/v1/devices/${encodeURIComponent(device)}/commands`, { payload });
+/** Text goes out as UTF-8; `hex` gives the bytes themselves. */
+export type Command = { payload: string } | { hex: string };
+
+export function sendCommand(device: string, command: Command): Promise<unknown> {
+  return postJson(`/api/v1/devices/${encodeURIComponent(device)}/commands`, command);
+}
+
+/** Puts a dead, expired or doubtful delivery back into the outbox. */
+export function sendAgain(delivery: string): Promise<unknown> {
+  return postJson(`/api/v1/deliveries/${encodeURIComponent(delivery)}/redrive`, {});
 }

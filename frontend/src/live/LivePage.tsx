@@ -1,6 +1,6 @@
 // The live page: links, devices, printer paper and the tail; or the first steps on an empty hub.
 
-import { useLive } from "./hooks";
+import { useLive, useSocketState } from "./hooks";
 import { DemoNote } from "./DemoNote";
 import { DeviceGrid } from "./devices/DeviceGrid";
 import { FirstSteps } from "./FirstSteps";
@@ -14,9 +14,10 @@ export function LivePage() {
   const hasSnapshot = useLive((state) => state.hasSnapshot);
   const isEmpty = useLive((state) => Object.keys(state.links).length + Object.keys(state.devices).length === 0);
   const hasPrinter = useLive((state) => Object.values(state.devices).some((device) => device.driver === "escpos"));
+  const isLive = useSocketState().phase === "live";
   if (!hasSnapshot) return <Loading />;
   return (
-    <div className={classes.page}>
+    <div className={classes.page} data-stale={!isLive || undefined}>
       <h1 className={classes.title}>Live</h1>
       <DemoNote />
       {isEmpty ? <FirstSteps /> : <LinkStrip />}

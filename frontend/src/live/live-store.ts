@@ -38,16 +38,23 @@ export class LiveStore {
   start(): void {
     this.socket.start();
     window.addEventListener("online", this.retryNow);
+    document.addEventListener("visibilitychange", this.retryWhenSeen);
     this.recountTimer = setInterval(() => this.recount(), RECOUNT_MS);
   }
 
   stop(): void {
     window.removeEventListener("online", this.retryNow);
+    document.removeEventListener("visibilitychange", this.retryWhenSeen);
     clearInterval(this.recountTimer);
     this.socket.stop();
   }
 
   readonly retryNow = (): void => this.socket.retryNow();
+
+  /** Coming back to the page, perhaps from signing in elsewhere, is worth an attempt at once. */
+  private readonly retryWhenSeen = (): void => {
+    if (!document.hidden) this.retryNow();
+  };
 
   readonly getState = (): LiveState => this.state;
 

@@ -92,6 +92,8 @@ export interface Snapshot {
 export interface EventsFrame {
   type: "events";
   seq: number;
+  /** Messages and deliveries that the hub left out because there were more than anyone can look at. */
+  skipped?: number;
   events: LiveEvent[];
 }
 

@@ -8,7 +8,8 @@ export type SocketState =
   | { phase: "connecting" }
   | { phase: "live" }
   | { phase: "reconnecting"; retryAt: number }
-  | { phase: "signed-out" };
+  | { phase: "signed-out" }
+  | { phase: "not-allowed" };
 
 export interface LiveSocketOptions {
   url: string;
@@ -29,7 +30,9 @@ const ANSWER_MS = 10_000;
 /** A connection that lived this long was a success: the next failure starts from the shortest wait. */
 const STABLE_MS = 5_000;
 
-const SIGNED_OUT_CODES = new Set([4401, 4403]);
+/** Close codes of the live protocol. */
+const NOT_LOGGED_IN = 4401;
+const NOT_ALLOWED = 4403;
 
 export class LiveSocket {
   private socket: WebSocket | null = null;
@@ -88,7 +91,7 @@ export class LiveSocket {
   private receive(text: string): void {
     const frame = parseFrame(text);
     if (!frame) return;
-    if (frame.type === "snapshot") this.welcome();
+    if (frame.type === "snapshot") this.takeSnapshot();
     else if (this.lastSeq !== null && frame.seq !== this.lastSeq + 1) this.findGap();
     this.lastSeq = frame.seq;
     if (!this.isResyncing) this.watchSilence(SILENCE_MS);
@@ -100,8 +103,9 @@ export class LiveSocket {
     this.resync();
   }
 
-  private welcome(): void {
-    if (this.liveSince === null) this.options.onHole?.();
+  /** One that nobody asked for begins a connection, or says that the hub had to leave something out. */
+  private takeSnapshot(): void {
+    if (!this.isResyncing) this.options.onHole?.();
     this.liveSince ??= Date.now();
     this.isResyncing = false;
     this.options.onState({ phase: "live" });
@@ -123,9 +127,10 @@ export class LiveSocket {
     if (this.isStopped) return;
     if (this.liveSince !== null && Date.now() - this.liveSince > STABLE_MS) this.failures = 0;
     this.liveSince = null;
-    const isSignedOut = SIGNED_OUT_CODES.has(code) || (!hasOpened && (await this.askSignedOut()));
+    const isSignedOut = code === NOT_LOGGED_IN || (!hasOpened && (await this.askSignedOut()));
     if (this.isWaitingOrStopped()) return;
-    if (isSignedOut) this.options.onState({ phase: "signed-out" });
+    if (code === NOT_ALLOWED) this.options.onState({ phase: "not-allowed" });
+    else if (isSignedOut) this.options.onState({ phase: "signed-out" });
     else this.retryLater();
   }
 

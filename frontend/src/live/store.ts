@@ -29,6 +29,8 @@ export interface LiveState {
   seen: ReadonlySet<string>;
   /** Messages taken in since the page was opened. */
   messageCount: number;
+  /** Events that the hub left out of the live view since the page was opened; its history has them. */
+  skippedCount: number;
 }
 
 export const emptyState: LiveState = {
@@ -44,11 +46,13 @@ export const emptyState: LiveState = {
   deliveries: new Map(),
   seen: new Set(),
   messageCount: 0,
+  skippedCount: 0,
 };
 
 /** The state after these frames, in order. */
 export function applyFrames(state: LiveState, frames: readonly Frame[]): LiveState {
-  let next = state;
+  const skipped = frames.reduce((sum, frame) => sum + (frame.type === "events" ? (frame.skipped ?? 0) : 0), 0);
+  let next = skipped ? { ...state, skippedCount: state.skippedCount + skipped } : state;
   let events: LiveEvent[] = [];
   for (const frame of frames) {
     if (frame.type === "events") events = events.concat(frame.events);

@@ -1,7 +1,7 @@
 // Whether this page is live, in words. The countdown is for the eye only: a screen reader hears each change once.
 
 import { VisuallyHidden } from "@mantine/core";
-import { IconCircleFilled, IconLoader2, IconLogin2, IconPlugConnectedX } from "@tabler/icons-react";
+import { IconCircleFilled, IconLoader2, IconLock, IconLogin2, IconPlugConnectedX } from "@tabler/icons-react";
 
 import { useNow } from "../live/clock";
 import { useLiveStore, useSocketState } from "../live/hooks";
@@ -25,11 +25,13 @@ const SPOKEN: Record<SocketState["phase"], string> = {
   live: "Live",
   reconnecting: "The connection to the hub is lost, trying again",
   "signed-out": "Your session has ended",
+  "not-allowed": "Your account may not see live data",
 };
 
 function Words({ state }: { state: SocketState }) {
   if (state.phase === "reconnecting") return <Reconnecting retryAt={state.retryAt} />;
   if (state.phase === "signed-out") return <SignedOut />;
+  if (state.phase === "not-allowed") return <NotAllowed />;
   const isLive = state.phase === "live";
   const Icon = isLive ? IconCircleFilled : IconLoader2;
   return (
@@ -51,6 +53,14 @@ function Reconnecting({ retryAt }: { retryAt: number }) {
         Try now
       </button>
     </>
+  );
+}
+
+function NotAllowed() {
+  return (
+    <span className={classes.words} aria-hidden>
+      <IconLock size={15} /> {SPOKEN["not-allowed"]}
+    </span>
   );
 }
 

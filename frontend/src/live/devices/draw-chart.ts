@@ -5,6 +5,7 @@ import uPlot from "uplot";
 import { formatValue } from "../../format/number";
 
 const HEIGHT = 96;
+const TIME_STEPS_S = [60, 120, 300, 600, 900, 1_800, 3_600];
 const TIME = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const TIME_S = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
@@ -57,7 +58,7 @@ function optionsFor(element: HTMLElement, label: HTMLElement, { unit, fill }: { 
     scales: { y: { range: roomyRange } },
     hooks: { setCursor: [(plot) => showValue(plot, unit, label)] },
     axes: [
-      { ...axis, grid: { show: false }, size: 18, space: 50, values: (_, splits) => splits.map(timeLabel) },
+      { ...axis, grid: { show: false }, size: 18, space: 45, incrs: TIME_STEPS_S, values: (_, splits) => splits.map(timeLabel) },
       { ...axis, grid, size: 44, space: 26, values: (plot, splits) => splits.map(plot.data[0].length ? formatValue : () => "") },
     ],
     series: [{}, { stroke: colour("--accent"), width: 1.5, fill: `${colour("--accent")}${fill}`, points: { show: false } }],

@@ -3,7 +3,7 @@
 import { useLocalStorage } from "@mantine/hooks";
 import { useMutation } from "@tanstack/react-query";
 
-import { sendCommand } from "../../api/commands";
+import { sendCommand, type Command } from "../../api/commands";
 
 import { remembered } from "./past-commands";
 
@@ -13,9 +13,9 @@ export function useCommand(device: string) {
     defaultValue: [],
     getInitialValueInEffect: false,
   });
-  const { mutate, isPending, error, variables, isSuccess } = useMutation({
-    mutationFn: (payload: string) => sendCommand(device, payload),
-    onSuccess: (_, payload) => setOwn((before) => remembered(before, payload)),
+  const { mutate, isPending, error } = useMutation({
+    mutationFn: (command: Command) => sendCommand(device, command),
+    onSuccess: (_, command) => "payload" in command && setOwn((before) => remembered(before, command.payload)),
   });
-  return { own, send: mutate, isPending, error, sent: isSuccess ? variables : null };
+  return { own, send: mutate, isPending, error };
 }

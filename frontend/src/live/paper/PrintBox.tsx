@@ -12,7 +12,7 @@ export function PrintBox({ device, label }: { device: string; label: string }) {
   const { send, isPending, error } = useCommand(device);
   const submit = (event: React.SubmitEvent) => {
     event.preventDefault();
-    if (text !== "") send(text, { onSuccess: () => setText("") });
+    if (text !== "") send({ payload: text }, { onSuccess: () => setText("") });
   };
   return (
     <form className={classes.box} onSubmit={submit}>

@@ -6,6 +6,7 @@ import { clockTime } from "../../format/age";
 import { hexDump } from "../../format/payload";
 import { DeliveryMark } from "../DeliveryMark";
 import type { Delivery } from "../protocol";
+import { SendAgain } from "../SendAgain";
 
 import classes from "./Paper.module.css";
 
@@ -21,6 +22,9 @@ export const Slip = memo(function Slip({ slip }: { slip: Delivery }) {
         <DeliveryMark state={slip.state} />
       </div>
       {!isDone && slip.reason && <p className={classes.reason}>{slip.reason}</p>}
+      <div className={classes.again}>
+        <SendAgain delivery={slip} />
+      </div>
     </li>
   );
 });

@@ -1,8 +1,9 @@
 // Where one message went, as far as this page has seen it.
 
-import { useLiveStore } from "../hooks";
 import { useNow } from "../clock";
 import { DeliveryMark } from "../DeliveryMark";
+import { useLiveStore } from "../hooks";
+import { SendAgain } from "../SendAgain";
 import { deliveriesOf } from "../store";
 
 import classes from "./MessageDetail.module.css";
@@ -25,6 +26,7 @@ export function DeliveryList({ message }: { message: string }) {
             </span>
             <span>{delivery.rule}</span>
             <DeliveryMark state={delivery.state} />
+            <SendAgain delivery={delivery} />
             {delivery.reason && <p className={classes.reason}>{delivery.reason}</p>}
           </li>
         ))}

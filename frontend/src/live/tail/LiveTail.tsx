@@ -11,7 +11,7 @@ import { setFilter } from "../tail-state";
 import { MessageDrawer } from "./MessageDrawer";
 import { TailTable } from "./TailTable";
 import { TailTools } from "./TailTools";
-import { useRate } from "./use-rate";
+import { useRate, type Rate } from "./use-rate";
 
 export function LiveTail() {
   const store = useLiveStore();
@@ -21,11 +21,16 @@ export function LiveTail() {
   return (
     <Section
       title="Messages"
-      note={`${formatCount(rate)} in the last second`}
+      note={rateWords(rate)}
       tools={<TailTools filter={filter} onFilter={(text) => store.changeTail((tail) => setFilter(tail, text))} />}
     >
       <TailTable onOpen={open} />
       <MessageDrawer message={opened} onClose={() => open(null)} />
     </Section>
   );
+}
+
+function rateWords({ shown, skipped }: Rate): string {
+  const words = `${formatCount(shown)} in the last second`;
+  return skipped ? `${words}, ${formatCount(skipped)} more stored but not shown` : words;
 }
