@@ -170,27 +170,22 @@ class Committer(threading.Thread):
     def _commit(self, portion: Portion) -> None:
         portion = self._without_strangers(portion)
         decider = Decider(self.snapshot, self.memory, now=datetime.now(UTC), new_id=new_id)
-        batch = self._decide(decider, portion)
-        if not batch.is_empty:
-            try:
-                recorded = self._record(batch, portion)
-            except LeaseLost as lost:
-                self._lose(lost.links)
-                self._commit(portion)
-                return
-            except KeyInUse as conflict:
-                self._commit(_without_keys(portion, conflict))
-                return
-            except Stopped as stop:
-                for submission in portion.submissions:
-                    submission.settle(stop)
-                raise
-            except Exception as error:
-                self._divide(portion, error)
-                return
+        try:
+            batch = self._decide(decider, portion)
+            recorded = Recorded() if batch.is_empty else self._record(batch, portion)
+        except LeaseLost as lost:
+            self._lose(lost.links)
+            self._commit(portion)
+        except KeyInUse as conflict:
+            self._commit(_without_keys(portion, conflict))
+        except Stopped as stop:
+            for submission in portion.submissions:
+                submission.settle(stop)
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the fault of one of these
+            self._divide(portion, error)
         else:
-            recorded = Recorded()
-        self._finish(portion, batch, recorded, decider)
+            self._finish(portion, batch, recorded, decider)
 
     def _decide(self, decider: Decider, portion: Portion) -> Batch:
         arrivals = [arrival for submission in portion.submissions for arrival in submission.arrivals]

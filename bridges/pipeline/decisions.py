@@ -18,12 +18,12 @@ from bridges.pipeline.memory import Changes, Echo, Memory, Recent
 from bridges.pipeline.outputs import draft_delivery
 from bridges.pipeline.snapshot import PACKETS, ActiveRule, InTopic, Snapshot
 from bridges.rules.expression import EvaluationFault, Variables
+from devices.drivers.base import FAULT
 from telemetry.recording.batch import Batch, DeadLetterDraft, LedgerKey, MessageDraft, ReadingDraft, hour_of
 from telemetry.values import Arrival, ArrivalKind, Decoded, DecodeFault, Json, storable
 
 logger = logging.getLogger(__name__)
 
-FAULT = "fault"  # the arrival property in which a link says why a frame cannot be decoded
 MARK_HUB, MARK_VIA = "hub", "via"  # user properties of what a hub publishes
 MAX_DECODED_TEXT = 32_768
 _IMPLAUSIBLE = timedelta(days=1)
@@ -133,7 +133,7 @@ class Decider:
             self._take(message, decoded, rules, topic_levels=arrival.topic, via=via, is_retained=arrival.retain)
 
     def _decode(self, arrival: Arrival, topics: Sequence[InTopic]) -> tuple[str, Sequence[Decoded], InTopic | None]:
-        if fault := arrival.properties.get(FAULT):
+        if arrival.device and (fault := arrival.properties.get(FAULT)):
             raise DecodeFault(fault)
         if len(arrival.payload) > MAX_PAYLOAD_BYTES:
             raise DecodeFault(f"{len(arrival.payload):,} bytes are more than the limit of {MAX_PAYLOAD_BYTES:,}")
@@ -415,7 +415,10 @@ def _searchable(decoded: Decoded) -> str | None:
     """JSON text for search; None for what is too large or what PostgreSQL's jsonb refuses (NUL)."""
     if not isinstance(decoded.value, (dict, list)):
         return None
-    text = orjson.dumps(decoded.value).decode()
+    try:
+        text = orjson.dumps(decoded.value).decode()
+    except TypeError:  # a lone surrogate, or an integer beyond 64 bits
+        return None
     return None if len(text) > MAX_DECODED_TEXT or "\\u0000" in text else text
 
 

@@ -90,8 +90,15 @@ def arrival(payload: Any = None, **fields: Any) -> Arrival:
     _sequence += 1
     body = payload if isinstance(payload, bytes) else json.dumps(payload or {"id": "m1", "t": 21.5}).encode()
     values: dict[str, Any] = {
-        "link": LINK, "payload": body, "received_at": NOW, "sequence": _sequence, "topic": "a/b", "topics": ("in",),
-        "qos": 1, "packet_id": 5, "connection": 1,
+        "link": LINK,
+        "payload": body,
+        "received_at": NOW,
+        "sequence": _sequence,
+        "topic": "a/b",
+        "topics": ("in",),
+        "qos": 1,
+        "packet_id": 5,
+        "connection": 1,
     }
     return Arrival(**(values | fields))
 
@@ -160,7 +167,7 @@ def test_a_payload_over_the_limit_is_not_decoded() -> None:
 
 
 def test_a_fault_of_the_link_is_a_dead_letter() -> None:
-    batch = decide(snapshot(), arrival(properties={"fault": "a line without end"}))
+    batch = decide(snapshot(), arrival(device="scale", properties={"fault": "a line without end"}))
     assert batch.messages[0].fault == "a line without end"
 
 
@@ -226,7 +233,13 @@ def test_qos_1_redelivered_on_a_resumed_session_is_a_duplicate_without_rules() -
 
 
 def test_in_doubt_a_qos_1_message_is_processed() -> None:
-    for doubt in ({"is_resumed": False}, {"dup": False}, {"packet_id": 6}, {"payload": {"id": "m2"}}, {"connection": 1}):
+    for doubt in (
+        {"is_resumed": False},
+        {"dup": False},
+        {"packet_id": 6},
+        {"payload": {"id": "m2"}},
+        {"connection": 1},
+    ):
         memory = Memory()
         decide(snapshot(rule()), arrival(), memory=memory)
         fields = {"connection": 2, "is_resumed": True, "dup": True} | doubt
