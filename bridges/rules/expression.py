@@ -18,7 +18,7 @@ from bridges.rules.blame import blame
 from bridges.rules.faults import EvaluationFault, ExpressionFault, Missing
 from bridges.rules.paths import ABSENT, Cutting, Path, Tally, look_up, say
 from bridges.rules.plain import plain
-from bridges.rules.shape import Need, Shape
+from bridges.rules.shape import CHARACTERS_A_NODE, Need, Shape
 from bridges.rules.syntax import read_shape
 from bridges.rules.vocabulary import MAX_CHARACTERS
 from telemetry.values import Json
@@ -89,7 +89,7 @@ class Expression:
         }
         self._check(tally, variables)
         if "readings" in given:
-            given["readings"] = {metric: float(value) for metric, value in given["readings"].items()}
+            given["readings"] = _as_doubles(given["readings"])
         return given
 
     def _check(self, tally: Tally, variables: Variables) -> None:
@@ -99,7 +99,7 @@ class Expression:
             raise EvaluationFault(f"more than the limit of {MAX_NODES:,} values; name single fields instead")
         if tally.depth > MAX_DEPTH:
             raise EvaluationFault(f"nested deeper than the limit of {MAX_DEPTH}")
-        if not (self._shape.has_macro or self._shape.additions):
+        if not (self._shape.macros or self._shape.additions):
             return
         if self._work(tally, variables) > MAX_WORK:
             raise EvaluationFault("too much work for a message of this size: beyond the limit for one expression")
@@ -112,7 +112,7 @@ class Expression:
             nodes=tally.nodes,
             longest=tally.longest,
             characters=tally.characters,
-            inner=inner.nodes + inner.characters // 16,
+            inner=inner.nodes + inner.characters // CHARACTERS_A_NODE,
         )
 
 
@@ -122,8 +122,12 @@ def _follow(path: Path, variables: Variables) -> Json:
     if value is ABSENT:
         raise Missing(say(path))
     if path[0] == "readings":
-        return plain(float(value)) if len(path) > 1 else plain(dict(value))
+        return plain(_as_doubles(value) if len(path) == 1 else float(value))
     return plain(value)
+
+
+def _as_doubles(readings: Mapping[str, float]) -> dict[str, float]:
+    return {metric: float(value) for metric, value in readings.items()}
 
 
 def _cuttings(shape: Shape) -> dict[str, Cutting]:

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from bridges.rules.paths import Path
 
+CHARACTERS_A_NODE = 128
+"""How much text is as dear to copy as one more item."""
+
 
 class Need(StrEnum):
     """What an expression wants of a path."""
@@ -35,7 +38,7 @@ class Shape:
     additions: int = 0
     matches: int = 0
     longest_literal: int = 0
-    has_macro: bool = False
+    macros: int = 0
     is_building: bool = False  # map or filter: the library copies the growing list at every item
     body_operations: int = 0
     body_growth: int = 0  # what one item can multiply: additions and elements of literals inside macros
@@ -45,12 +48,12 @@ class Shape:
 
         It copies both sides of every `+`, and in map and filter the list so far at every item.
         """
-        content = nodes + characters // 16
-        copies = self.additions**2 * (nodes + characters // 200) // 2
-        if not self.has_macro:
+        content = nodes + characters // CHARACTERS_A_NODE
+        copies = self.additions**2 * (nodes + characters // 20) // 2
+        if not self.macros:
             return copies
         items = max(longest, self.longest_literal)
         steps = items * (self.body_operations + self.additions**2) * (1 + inner)
         if self.is_building:
             steps += (1 + self.body_growth) * items * (items * (1 + inner) + content)
-        return copies + steps
+        return copies + steps * self.macros

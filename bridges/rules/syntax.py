@@ -25,13 +25,11 @@ class _Part:
 
     path: Path | None = None
     literal: str | int | None = None
-    has_macro: bool = False
     has_map: bool = False
     has_addition: bool = False
 
     def joined(self, other: _Part) -> _Part:
         return _Part(
-            has_macro=self.has_macro or other.has_macro,
             has_map=self.has_map or other.has_map,
             has_addition=self.has_addition or other.has_addition,
         )
@@ -256,12 +254,12 @@ class _Reader:
         if variable.kind is not Kind.WORD or variable.source in VARIABLES or variable.source in vocabulary.RESERVED:
             raise ExpressionFault(f"{name.source}() begins with a new name, as in x", variable.position)
         self._expect(",")
-        self.shape.has_macro = True
+        self.shape.macros += 1
         self.shape.is_building |= name.source in ("map", "filter")
         self.bound.append(variable.source)
         self._arguments()
         self.bound.pop()
-        return _Part(has_macro=True, has_map=name.source == "map")
+        return _Part(has_map=name.source == "map")
 
     def _arguments(self) -> _Part:
         """What stands up to the closing bracket; the opening one is taken already."""
