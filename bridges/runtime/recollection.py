@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
+import orjson
+
 from bridges.pipeline.memory import Recent
-from telemetry.models import Message, UnreleasedPacket
+from telemetry.models import CodecState, Message, UnreleasedPacket
+from telemetry.values import Json
 
 
 def recall(link: str, *, window: int) -> tuple[dict[int, UUID], list[Recent]]:
@@ -21,3 +25,9 @@ def recall(link: str, *, window: int) -> tuple[dict[int, UUID], list[Recent]]:
         if qos == 1
     ]
     return unreleased, recent[::-1]
+
+
+def recall_codecs(topics: Collection[str]) -> dict[str, Json]:
+    """What the codecs of these Topics remembered at their last commit."""
+    rows = CodecState.objects.filter(topic_name__in=topics)
+    return {row.topic_name: orjson.loads(bytes(row.state)) for row in rows}
