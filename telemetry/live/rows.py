@@ -17,6 +17,7 @@ from telemetry.models import Delivery, Message, StoredReading
 
 _READING_SPAN = timedelta(seconds=2)
 """Readings get their ids right after their message; so long after the last message is looked for them."""
+# SQLite says NULL for a part of nothing.
 _HEAD = Substr("payload", 1, HEAD_BYTES, output_field=BinaryField())
 
 
@@ -33,7 +34,7 @@ def message_events(messages: QuerySet[Message]) -> list[Event]:
             row["id"],
             row["received_at"],
             source=row["source"],
-            payload=row["head"],
+            payload=row["head"] or b"",
             topic=row["topic"],
             device=row["device"] or _owner(readings[row["id"]]),
             readings=readings[row["id"]],
@@ -55,7 +56,7 @@ def delivery_events(deliveries: QuerySet[Delivery]) -> list[Event]:
             row["created_at"],
             target=row["target"],
             state=row["state"],
-            payload=row["head"],
+            payload=row["head"] or b"",
             message=row["message_id"],
             rule=row["rule"],
             address=row["address"],

@@ -151,6 +151,14 @@ def test_a_large_payload_is_shown_by_its_head_and_its_size() -> None:
     assert (found["text"], found["size"], found["is_binary"]) == ("ä" * 2000, 200_000, False)
 
 
+def test_an_empty_payload_is_empty_text() -> None:
+    save_message(b"")
+    save_delivery(kind="write", target="device:printer", payload=b"")
+    snapshot = build_snapshot()
+    assert (snapshot["messages"][0]["text"], snapshot["messages"][0]["size"]) == ("", 0)
+    assert snapshot["writes"][0]["text"] == ""
+
+
 def test_writes_are_the_latest_deliveries_to_serial_devices() -> None:
     save_delivery()
     first = save_delivery(kind="write", target="device:printer", payload=b"Hello", state="delivered")
