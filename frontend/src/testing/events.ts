@@ -1,0 +1,49 @@
+// Builders of what the socket brings, for the tests: each has everything, and takes what matters to a test.
+
+import type { Delivery, DeviceState, Link, LiveEvent, Message, Snapshot } from "../live/protocol";
+
+export const T0 = "2026-01-12T10:00:00.000Z";
+
+/** T0 plus so many seconds. */
+export function at(seconds: number): string {
+  return new Date(Date.parse(T0) + seconds * 1000).toISOString();
+}
+
+let count = 0;
+
+export function message(given: Partial<Message> = {}): Message {
+  const id = `m${String(++count).padStart(6, "0")}`;
+  return {
+    kind: "message", id, at: T0, source: "broker:plant", topic: "a/b", device: "", text: "hello", is_binary: false,
+    size: 5, readings: [], duplicate_of: null, fault: "", message_kind: "message", ...given,
+  };
+}
+
+export function link(given: Partial<Link> = {}): Link {
+  return {
+    kind: "link", key: "broker:plant", label: "Plant", state: "connected", detail: "", warning: "", since: T0,
+    last_message_at: null, waiting: 0, ...given,
+  };
+}
+
+export function delivery(given: Partial<Delivery> = {}): Delivery {
+  const id = `d${String(++count).padStart(6, "0")}`;
+  return {
+    kind: "delivery", id, at: T0, message: null, rule: "", target: "device:printer", address: "", state: "delivered",
+    reason: "", text: "Hello\n", is_binary: false, ...given,
+  };
+}
+
+export function device(given: Partial<DeviceState> = {}): DeviceState {
+  return { name: "scale", label: "Lab scale", driver: "", link: "", is_known: true, last_at: null, readings: [], ...given };
+}
+
+export function snapshot(given: Partial<Snapshot> = {}): Snapshot {
+  return {
+    type: "snapshot", seq: 1, at: T0, config: 1, demo: false, links: [], devices: [], messages: [], writes: [], ...given,
+  };
+}
+
+export function events(...list: LiveEvent[]) {
+  return { type: "events", seq: 2, events: list } as const;
+}
