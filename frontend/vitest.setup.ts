@@ -24,4 +24,5 @@ class NoResizeObserver implements ResizeObserver {
   disconnect = vi.fn();
 }
 window.ResizeObserver = NoResizeObserver;
+Object.defineProperty(document, "fonts", { value: new EventTarget() });
 Element.prototype.scrollIntoView = () => undefined;

@@ -1,7 +1,7 @@
 // A hub to develop the page against without the hub: serves /ws/live/ and the few REST calls that the page makes.
 // /?mock=demo|empty|flood picks the scene (kept in a cookie); /mock/down?s=10 and /mock/gap make trouble on request.
 
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 
 import type { Connect, Plugin } from "vite";
@@ -18,23 +18,27 @@ export function mockHub(): Plugin {
     hubs.set(scene, hub);
     return hub;
   };
-  const attach = (isPreview: boolean) => (server: { middlewares: Connect.Server; httpServer: unknown }) => {
+  const attach = (isPreview: boolean) => (server: { middlewares: Connect.Server; httpServer: UpgradeSource | null }) => {
     server.middlewares.use((request, response, next) => answer(request, response, next, { hubOf, isPreview }));
-    if (server.httpServer) acceptSockets(server.httpServer as Server, hubOf); // the test runner has none
+    if (server.httpServer) acceptSockets(server.httpServer, hubOf); // the test runner has none
   };
   return { name: "mock-hub", configureServer: attach(false), configurePreviewServer: attach(true) };
 }
 
 type HubOf = (request: IncomingMessage) => MockHub;
 
+interface UpgradeSource {
+  on: (event: "upgrade", listener: (request: IncomingMessage, socket: Duplex, head: Buffer) => void) => unknown;
+}
+
 interface Context {
   hubOf: HubOf;
   isPreview: boolean;
 }
 
-function acceptSockets(server: Server, hubOf: HubOf): void {
+function acceptSockets(server: UpgradeSource, hubOf: HubOf): void {
   const sockets = new WebSocketServer({ noServer: true });
-  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+  server.on("upgrade", (request, socket, head) => {
     if (request.url !== "/ws/live/") return;
     const hub = hubOf(request);
     if (hub.isDown()) socket.destroy();

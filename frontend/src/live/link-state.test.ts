@@ -1,17 +1,17 @@
 import { expect, test } from "vitest";
 
-import { at, delivery, link, T0 } from "../testing/events";
+import { at, delivery, link, linkEvent, T0 } from "../testing/events";
 
 import { adminListUrl, applyLink, changeWaiting, inOrder, linksOf, summary, waitingChange } from "./link-state";
 
 test("an event changes the state and keeps label and waiting count", () => {
   const links = linksOf([link({ waiting: 7 })]);
-  const { label: _label, waiting: _waiting, ...event } = link({ state: "refused", detail: "Bad password" });
+  const event = linkEvent({ state: "refused", detail: "Bad password" });
   expect(applyLink(links, event)["broker:plant"]).toMatchObject({ label: "Plant", waiting: 7, state: "refused", detail: "Bad password" });
 });
 
 test("a link that the snapshot did not know gets its name as label", () => {
-  const { label: _label, waiting: _waiting, ...event } = link({ key: "device:new-scale" });
+  const event = linkEvent({ key: "device:new-scale" });
   expect(applyLink({}, event)["device:new-scale"]).toMatchObject({ label: "new-scale", waiting: 0 });
 });
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi, type Mock } from "vitest";
 
 import { events, message, snapshot } from "../testing/events";
 import { FakeSocket } from "../testing/fake-socket";
@@ -8,8 +8,8 @@ import { LiveSocket, type SocketState } from "./socket";
 const RESYNC = '{"type":"resync"}';
 
 let states: SocketState[];
-let onFrame: ReturnType<typeof vi.fn>;
-let onHole: ReturnType<typeof vi.fn>;
+let onFrame: Mock<() => void>;
+let onHole: Mock<() => void>;
 let isSignedOut: () => Promise<boolean>;
 let live: LiveSocket;
 
@@ -22,8 +22,8 @@ beforeEach(() => {
   isSignedOut = () => Promise.resolve(false);
   live = new LiveSocket({
     url: "ws://hub/ws/live/",
-    onFrame: (frame) => void onFrame(frame),
-    onHole: () => void onHole(),
+    onFrame: () => onFrame(),
+    onHole: () => onHole(),
     onState: (state) => states.push(state),
     isSignedOut: () => isSignedOut(),
     open: (url) => new FakeSocket(url) as unknown as WebSocket,

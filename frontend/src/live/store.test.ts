@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { at, delivery, device, events, link, message, snapshot } from "../testing/events";
+import { at, delivery, device, events, link, linkEvent, message, snapshot } from "../testing/events";
 
 import { applyFrames, deliveriesOf, emptyState, writesTo } from "./store";
 
@@ -32,7 +32,7 @@ test("a new snapshot puts the messages that were missed in their place", () => {
 });
 
 test("frames are applied in order: events before a snapshot do not overwrite it", () => {
-  const lost = { ...link({ state: "lost" }) };
+  const lost = linkEvent({ state: "lost" });
   const state = applyFrames(emptyState, [snapshot({ links: [link()] }), events(lost), snapshot({ links: [link()] })]);
   expect(state.links["broker:plant"]?.state).toBe("connected");
 });

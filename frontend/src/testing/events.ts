@@ -1,6 +1,6 @@
 // Builders of what the socket brings, for the tests: each has everything, and takes what matters to a test.
 
-import type { Delivery, DeviceState, Link, LiveEvent, Message, Snapshot } from "../live/protocol";
+import type { Delivery, DeviceState, Link, LinkEvent, LiveEvent, Message, Snapshot } from "../live/protocol";
 
 export const T0 = "2026-01-12T10:00:00.000Z";
 
@@ -24,6 +24,11 @@ export function link(given: Partial<Link> = {}): Link {
     kind: "link", key: "broker:plant", label: "Plant", state: "connected", detail: "", warning: "", since: T0,
     last_message_at: null, waiting: 0, ...given,
   };
+}
+
+export function linkEvent(given: Partial<LinkEvent> = {}): LinkEvent {
+  const base = { key: "broker:plant", state: "connected", detail: "", warning: "", since: T0, last_message_at: null } as const;
+  return { kind: "link", ...base, ...given };
 }
 
 export function delivery(given: Partial<Delivery> = {}): Delivery {
