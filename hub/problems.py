@@ -111,13 +111,17 @@ def _away(error: Exception) -> Problem:
     )
 
 
-CONFLICT = "This conflicts with what is there; somebody else may have just changed it."
+def _conflict(error: Exception) -> Problem:
+    log.warning("the database refused a change", exc_info=error)
+    return Problem(409, "conflict", "This conflicts with what is there; somebody else may have just changed it.")
+
+
 MADE_OF: dict[type[Exception] | tuple[type[Exception], ...], Callable[[Exception], Problem]] = {
     Http404: lambda _: Problem(404, "not_found", "There is nothing at this address."),
     PermissionDenied: lambda _: Problem(403, "permission_denied", "This is not allowed."),
     RequestDataTooBig: lambda _: Problem(413, "too_large", "The body is too large."),
     (SuspiciousOperation, UnreadablePostError): lambda _: malformed("The request cannot be read."),
-    (ProtectedError, IntegrityError): lambda _: Problem(409, "conflict", CONFLICT),
+    (ProtectedError, IntegrityError): _conflict,
     (OperationalError, InterfaceError): _away,
 }
 

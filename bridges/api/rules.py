@@ -31,10 +31,12 @@ class TransformField(serializers.Field[Any, Any, Any, Any]):
         "nul": "Text here may not hold the NUL character.",
     }
 
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """The JSON text that the model keeps; null is the empty one."""
+        return "" if data is None else super().run_validation(data)
+
     def to_internal_value(self, data: Any) -> str:
         """The JSON text that the model keeps; raises ValidationError."""
-        if data is None:
-            return ""
         if not isinstance(data, Mapping):
             self.fail("not_an_object")
         text = json.dumps(

@@ -10,7 +10,7 @@ from bridges.api.rules import RuleSerializer
 from bridges.models import Broker, Topic
 from devices.models import Device
 from telemetry.api.configured import ConfiguredSerializer, StrictSerializer
-from telemetry.api.fields import NameField, ObjectField, SecretField, reference_shape
+from telemetry.api.fields import MAX_SECONDS, NameField, ObjectField, SecretField, reference_shape
 
 __all__ = ["BrokerSerializer", "RuleSerializer", "TopicSerializer"]
 
@@ -70,7 +70,7 @@ class BrokerSerializer(ConfiguredSerializer[Broker]):
     tls = TlsSerializer(source="*", required=False)
     keepalive = serializers.IntegerField(source="keepalive_s", required=False, min_value=5, max_value=65535)
     session_expiry = serializers.IntegerField(
-        source="session_expiry_s", required=False, min_value=0, max_value=2**31 - 1
+        source="session_expiry_s", required=False, min_value=0, max_value=MAX_SECONDS
     )
     will = WillSerializer(source="*", required=False, allow_null=True)
 
@@ -123,7 +123,9 @@ class TopicSerializer(ConfiguredSerializer[Topic]):
     codec_options = ObjectField(required=False)
     device = NameField("device", queryset=Device.objects.all(), required=False, allow_null=True)
     searchable = serializers.BooleanField(source="is_searchable", required=False)
-    expiry = serializers.IntegerField(source="expiry_s", required=False, allow_null=True, min_value=1)
+    expiry = serializers.IntegerField(
+        source="expiry_s", required=False, allow_null=True, min_value=1, max_value=MAX_SECONDS
+    )
 
     class Meta:
         model = Topic

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from devices.models import Device
 from telemetry.api.configured import ConfiguredSerializer
-from telemetry.api.fields import NumberField, ObjectField
+from telemetry.api.fields import MAX_SECONDS, NumberField, ObjectField
 
 
 class DeviceSerializer(ConfiguredSerializer[Device]):
@@ -15,7 +15,9 @@ class DeviceSerializer(ConfiguredSerializer[Device]):
     enabled = serializers.BooleanField(source="is_enabled", required=False)
     stop_bits = NumberField(required=False)
     write_timeout = NumberField(source="write_timeout_s", required=False)
-    write_expiry = serializers.IntegerField(source="write_expiry_s", required=False, allow_null=True, min_value=1)
+    write_expiry = serializers.IntegerField(
+        source="write_expiry_s", required=False, allow_null=True, min_value=1, max_value=MAX_SECONDS
+    )
     options = ObjectField(required=False)
 
     class Meta:

@@ -12,6 +12,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 MAX_SECRET_FILE_BYTES = 100_000
+MAX_SECONDS = 2**31 - 1
+"""What every database holds in a column of whole seconds."""
 
 
 class NameField(serializers.SlugRelatedField[Any]):

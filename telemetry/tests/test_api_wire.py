@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -17,12 +19,18 @@ from telemetry.api.queries import decode_cursor, read_cursor, write_cursor
 from telemetry.api.wire import MAX_BODY_BYTES, JsonRenderer, parse_json, read_body
 
 
+def problem_of(call: Callable[[Any], Any], value: Any) -> Problem | None:
+    try:
+        call(value)
+    except Problem as problem:
+        return problem
+    return None
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_document_or_a_problem(body: bytes) -> None:
-    try:
-        parse_json(body)
-    except Problem as problem:
-        assert (problem.status_code, problem.code) == (400, "malformed")
+    problem = problem_of(parse_json, body)
+    assert problem is None or (problem.status_code, problem.code) == (400, "malformed")
 
 
 @pytest.mark.parametrize("body", [b'{"a": NaN}', b"[Infinity]", b'"\xff"', b"{} {}", b"", b'"\\ud800"', b"[" * 100_000])
@@ -42,10 +50,8 @@ def test_a_body_over_the_limit_is_refused_by_its_declared_and_by_its_true_size()
 @given(st.text())
 def test_any_text_is_a_cursor_or_a_problem(text: str) -> None:
     for read in (read_cursor, decode_cursor):
-        try:
-            read(text)
-        except Problem as problem:
-            assert problem.errors[0]["path"] == "cursor"
+        problem = problem_of(read, text)
+        assert problem is None or problem.errors[0]["path"] == "cursor"
 
 
 @given(st.uuids())
