@@ -88,12 +88,12 @@ class Decider:
     # One arrival
 
     def _decide(self, arrival: Arrival) -> None:
-        if arrival.qos == 2 and arrival.packet_id:
-            if self.memory.unreleased(self.changes, arrival.link, arrival.packet_id):
-                self._count(arrival, "duplicate")  # sent again before our PUBREC: it is stored already
-                return
+        is_held = arrival.qos == 2 and arrival.packet_id
+        if is_held and self.memory.unreleased(self.changes, arrival.link, arrival.packet_id):
+            self._count(arrival, "duplicate")  # sent again before our PUBREC: it is stored already
+            return
         message_id = arrival.id or self._new_id()
-        if arrival.qos == 2 and arrival.packet_id:
+        if is_held:
             self._hold(arrival, message_id)
         original = self._redelivered(arrival)
         if arrival.qos == 1:

@@ -32,10 +32,10 @@ def draft_delivery(
     None for a write of a retained message: it was sent before, and would be printed at each restart.
     """
     state, reason, address = "waiting", "", ""
-    is_publish = isinstance(action, PublishAction)
-    if is_publish:
+    publish = action if isinstance(action, PublishAction) else None
+    if publish is not None:
         try:
-            address = action.address.render(variables, allow_slash=action.allow_slash)
+            address = publish.address.render(variables, allow_slash=publish.allow_slash)
         except AddressFault as fault:
             state, reason = "dead", str(fault)
     elif is_retained:
@@ -49,13 +49,13 @@ def draft_delivery(
         source=message.source,
         rule=rule.name,
         rule_version=rule.version,
-        kind="publish" if is_publish else "write",
+        kind="publish" if publish else "write",
         target=action.target,
-        topic_name=action.topic_name if is_publish else "",
+        topic_name=publish.topic_name if publish else "",
         address=address,
         payload=payload,
-        qos=action.qos if is_publish else 0,
-        is_retained=is_publish and action.is_retained,
+        qos=publish.qos if publish else 0,
+        is_retained=publish.is_retained if publish else False,
         properties=orjson.dumps({"via": via}).decode(),
         state=state,
         disconnects=0,

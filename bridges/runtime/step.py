@@ -23,7 +23,7 @@ _POOLS_WITH_THREADS = ("threads", "solo")
 EXIT_AFTER_DEATH = 70  # EX_SOFTWARE
 
 
-class LinkStep(bootsteps.StartStopStep):  # type: ignore[misc]
+class LinkStep(bootsteps.StartStopStep):
     """Starts and stops the LinkWorker with the Celery worker, if `--links` was given."""
 
     requires = ("celery.worker.components:Pool",)

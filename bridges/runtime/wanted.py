@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,7 +108,7 @@ def _mqtt(broker: Broker) -> WantedLink:
     )
 
 
-def _subscriptions(topics: Sequence[Topic]) -> tuple[Subscription, ...]:
+def _subscriptions(topics: Iterable[Topic]) -> tuple[Subscription, ...]:
     return tuple(
         Subscription(name=topic.name, filter=topic.filter, identifier=topic.pk, qos=topic.qos, no_local=topic.no_local)
         for topic in topics

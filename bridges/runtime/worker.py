@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -44,7 +45,7 @@ class LinkWorker:
             handover=Handover(settings.PATCHBAY_INSTANCE_ID, self._publisher),
             spool=Spool(Path(settings.PATCHBAY_DATA_DIR) / "spool" / f"{site}.jsonl"),
             snapshot=Snapshot(version=0, instance=settings.PATCHBAY_INSTANCE_ID),
-            on_lease_lost=lambda links: self.supervisor.lose(links),
+            on_lease_lost=self._lose,
         )
         self.supervisor = Supervisor(
             site, leases=Leases(holder), committer=self.committer, host=WorkerHost(self._inbox)
@@ -95,8 +96,8 @@ class LinkWorker:
         if spool is None:
             return
         spooled = spool.left_over()
-        ids = [arrival.id for arrival in spooled]
-        stored = set(Message.objects.filter(id__in=ids).values_list("id", flat=True))
+        ids = [arrival.id for arrival in spooled if arrival.id is not None]
+        stored: set[UUID | None] = set(Message.objects.filter(id__in=ids).values_list("id", flat=True))
         stored |= set(DeadLetter.objects.filter(message_id__in=ids).values_list("message_id", flat=True))
         spool.forget([arrival for arrival in spooled if arrival.id in stored])
         self._inbox.offer([arrival for arrival in spooled if arrival.id not in stored])
@@ -108,6 +109,9 @@ class LinkWorker:
                 if not thread.is_alive() and not self._stopping.is_set():
                     self._on_death(thread.name)
                     return
+
+    def _lose(self, links: frozenset[str]) -> None:
+        self.supervisor.lose(links)
 
     def _wake(self, targets: frozenset[str]) -> None:
         if _CONFIG in targets:

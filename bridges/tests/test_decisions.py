@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,7 +18,7 @@ from bridges.rules.address import AddressTemplate
 from bridges.rules.rule import CompiledRule
 from telemetry.ids import new_id
 from telemetry.recording.batch import Batch
-from telemetry.values import Arrival, ArrivalKind, DecodeFault, Decoded, Json, Reading
+from telemetry.values import Arrival, ArrivalKind, Decoded, DecodeFault, Json, Reading
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LINK = "broker:plant"
@@ -82,18 +83,16 @@ def snapshot(*rules: ActiveRule, codec: Codec | None = None) -> Snapshot:
     )
 
 
-_sequence = 0
+_sequences = count(1)
 
 
 def arrival(payload: Any = None, **fields: Any) -> Arrival:
-    global _sequence
-    _sequence += 1
     body = payload if isinstance(payload, bytes) else json.dumps(payload or {"id": "m1", "t": 21.5}).encode()
     values: dict[str, Any] = {
         "link": LINK,
         "payload": body,
         "received_at": NOW,
-        "sequence": _sequence,
+        "sequence": next(_sequences),
         "topic": "a/b",
         "topics": ("in",),
         "qos": 1,
@@ -187,8 +186,9 @@ def test_qos_2_sent_again_before_its_release_is_not_stored_twice() -> None:
 
 
 def test_a_released_packet_id_may_be_used_again() -> None:
-    release = arrival(kind=ArrivalKind.RELEASE, qos=2)
-    batch = decide(snapshot(), arrival(qos=2), replace(release, sequence=_sequence - 1), arrival(qos=2))
+    first, again = arrival(qos=2), arrival(qos=2)
+    release = replace(first, kind=ArrivalKind.RELEASE)
+    batch = decide(snapshot(), first, release, again)
     assert len(batch.messages) == 2
     assert len(batch.unreleased) == 2
     assert batch.releases == []

@@ -44,7 +44,7 @@ def prepare_login(data_dir: Path) -> Login:
         password = secrets.token_urlsafe(9)
         kept.touch(mode=0o600)
         kept.write_text(password + "\n")
-        users.create_superuser(ADMIN, password=password)  # type: ignore[attr-defined]
+        users.create_superuser(ADMIN, password=password)
     admin = users.filter(username=ADMIN).first()
     password = kept.read_text().strip() if kept.exists() else ""
     return Login(ADMIN, password if admin is not None and password and admin.check_password(password) else "")

@@ -101,9 +101,18 @@ class Plan:
     def _worker(self) -> Part:
         celery = ["-m", "celery", "-A", "hub", "worker", "--links", "--site", settings.PATCHBAY_SITE]
         return self._part(
-            "worker", *celery, "-P", "threads", "-c", "4", "--without-gossip", "--without-mingle", "-n", f"up-{os.getpid()}@%h",
+            "worker",
+            *celery,
+            "-P",
+            "threads",
+            "-c",
+            "4",
+            "--without-gossip",
+            "--without-mingle",
+            "-n",
+            f"up-{os.getpid()}@%h",
             stop_within_s=30.0,
-        )  # fmt: skip
+        )
 
     def _schedule(self) -> Part:
         pid_file = self._data / "up" / "beat.pid"
@@ -112,9 +121,16 @@ class Plan:
 
     def _web(self) -> Part:
         return self._part(
-            "web", "-m", "daphne", "-b", self._host, "-p", str(self._port), "hub.asgi:application",
+            "web",
+            "-m",
+            "daphne",
+            "-b",
+            self._host,
+            "-p",
+            str(self._port),
+            "hub.asgi:application",
             is_ready=partial(answers, self._port),
-        )  # fmt: skip
+        )
 
     def _part(self, name: str, *arguments: str, **more: object) -> Part:
         return Part(
