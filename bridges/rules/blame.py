@@ -7,7 +7,6 @@ function), so this looks at the values that the expression named and never at th
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -53,7 +52,7 @@ def _holds_null(value: Any) -> bool:
         for one in level:
             if one is None:
                 return True
-            if isinstance(one, Mapping):
+            if isinstance(one, dict):
                 below.extend(one.values())
             elif isinstance(one, (list, tuple)):
                 below.extend(one)
@@ -85,7 +84,7 @@ _SAID: tuple[tuple[type, str], ...] = (
     (int, "a whole number"),
     (float, "a decimal number"),
     (str, "text"),
-    (Mapping, "an object"),
+    (dict, "an object"),
     (list, "a list"),
     (datetime, "a time"),
 )

@@ -5,7 +5,6 @@ Pure Python; it must never walk more of a message than the paths name, unless th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -45,7 +44,7 @@ def look_up(variables: object, path: Path) -> Any:
 
 def _step_into(value: Any, step: Step) -> Any:
     if isinstance(step, str):
-        return value.get(step, ABSENT) if isinstance(value, Mapping) else ABSENT
+        return value.get(step, ABSENT) if isinstance(value, dict) else ABSENT
     if isinstance(value, (list, tuple)) and -len(value) <= step < len(value):
         return value[step]
     return ABSENT
@@ -75,7 +74,7 @@ class Tally:
     def _count_one(self, value: Json, below: list[Json]) -> None:
         if isinstance(value, str):
             self.characters += len(value)
-        elif isinstance(value, Mapping):
+        elif isinstance(value, dict):
             self._count_items(len(value))
             below.extend(value.values())
             self.characters += sum(len(key) for key in value if isinstance(key, str))
@@ -108,7 +107,7 @@ class Cutting:
         if isinstance(value, str):
             tally.characters += len(value)
             return value
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             if not self.is_whole:
                 return {
                     step: below.cut(value[step], tally, stop_at=stop_at)

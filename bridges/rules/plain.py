@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,9 +21,10 @@ _MIN_INT, _MAX_INT = -(2**63), 2**64 - 1
 
 def plain(value: Any) -> Json:
     """`value` as JSON; raises EvaluationFault for what has no JSON form. A value that is JSON is not copied."""
-    if value is None or isinstance(value, bool):
+    kind = type(value)
+    if value is None or kind is bool or (kind is float and math.isfinite(value)):
         return value
-    if isinstance(value, (dict, list)):
+    if kind is dict or kind is list:
         return value if _is_json(value) else _converted(value, MAX_DEPTH)
     return _converted(value, MAX_DEPTH)
 
@@ -41,7 +41,7 @@ def _is_json(value: Json) -> bool:
 def _converted(value: Any, depth: int) -> Json:
     if depth < 0:
         raise EvaluationFault(f"the result is nested more than {MAX_DEPTH} deep")
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {_key(key): _converted(item, depth - 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_converted(item, depth - 1) for item in value]
