@@ -8,17 +8,23 @@ from datetime import UTC, datetime, tzinfo
 
 from telemetry.values import Json
 
-_EPOCH = re.compile(r"[0-9]{9,16}(?:\.[0-9]{1,9})?")
-_SCALES = ((1e8, 1e11, 1), (1e11, 1e14, 1_000), (1e14, 1e17, 1_000_000))
-"""Seconds, milliseconds and microseconds since 1970, told apart by size. Less is the time since a boot: no time."""
+_EPOCH = re.compile(r"[0-9]{9,10}(?:\.[0-9]{1,9})?|[0-9]{12,13}|[0-9]{15,16}")
+_COMPACT = re.compile(r"20[0-9]{12}")
+_SCALES = ((1e8, 4.2e9, 1), (1e11, 4.2e12, 1_000), (1e14, 4.2e15, 1_000_000))
+"""Seconds, milliseconds and microseconds from 1973 to 2103, told apart by size. Less is the time since a boot."""
 
 
 def read_time(value: Json, zone: tzinfo = UTC) -> datetime | None:
-    """Aware UTC from ISO 8601 text or a number since 1970, or None. `zone` is for text that names no offset."""
+    """Aware UTC from ISO 8601 text, YYYYMMDDHHMMSS or a number since 1970, or None.
+
+    `zone` is for what names no offset.
+    """
     if isinstance(value, bool):
         return None
+    text = str(value).strip() if isinstance(value, (str, int)) else ""
+    if _COMPACT.fullmatch(text):
+        return _from_text(f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:10]}:{text[10:12]}:{text[12:]}", zone)
     if isinstance(value, str):
-        text = value.strip()
         return _from_number(float(text)) if _EPOCH.fullmatch(text) else _from_text(text, zone)
     return _from_number(float(value)) if isinstance(value, (int, float)) and math.isfinite(value) else None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
 from itertools import islice
 
 from telemetry.values import Json, Reading
@@ -34,38 +33,37 @@ def find_readings(
     null are none. The unit is always '': a number in JSON has none.
     """
     found: dict[str, float] = {}
-    numbers = _numbers(value, "", numbers_in_text=numbers_in_text, depth=0)
-    usable = ((metric, number) for metric, number in numbers if metric not in skip)
-    for metric, number in usable:
-        found.setdefault(metric or "value", number)
-        if len(found) >= MAX_READINGS:
-            break
-    return tuple(Reading(metric, number) for metric, number in found.items())
-
-
-def _numbers(value: Json, name: str, *, numbers_in_text: bool, depth: int) -> Iterator[tuple[str, float]]:
     if isinstance(value, (dict, list)):
-        items = value.items() if isinstance(value, dict) else enumerate(islice(value, MAX_LIST_ITEMS))
-        for key, below in items if depth < MAX_LEVELS else ():
-            metric = f"{name}.{key}" if name else str(key)
-            if _is_name(metric):
-                yield from _numbers(below, metric, numbers_in_text=numbers_in_text, depth=depth + 1)
-        return
-    number = _number(value, numbers_in_text=numbers_in_text)
-    if number is not None:
-        yield name, number
+        _collect(value, "", found, numbers_in_text=numbers_in_text, skip=skip)
+    else:
+        number = _number(value, numbers_in_text=numbers_in_text)
+        if number is not None:
+            found["value"] = number
+    return tuple(Reading(metric, number) for metric, number in islice(found.items(), MAX_READINGS))
+
+
+def _collect(value: Json, prefix: str, found: dict[str, float], *, numbers_in_text: bool, skip: frozenset[str]) -> None:
+    """Add the numbers within an object or list, until there are enough."""
+    items = value.items() if isinstance(value, dict) else enumerate(value[:MAX_LIST_ITEMS])
+    for key, below in items:
+        if len(found) >= MAX_READINGS:
+            return
+        metric = f"{prefix}{key}"
+        if not 0 < len(metric) <= MAX_METRIC_CHARACTERS or not metric.isprintable() or metric in skip:
+            continue  # names are shown and searched: nothing endless, nothing invisible
+        if isinstance(below, (dict, list)):
+            if metric.count(".") < MAX_LEVELS:
+                _collect(below, f"{metric}.", found, numbers_in_text=numbers_in_text, skip=skip)
+            continue
+        number = _number(below, numbers_in_text=numbers_in_text)
+        if number is not None:
+            found.setdefault(metric, number)
 
 
 def _number(value: Json, *, numbers_in_text: bool) -> float | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, str):
-        return number_in_text(value.strip()) if numbers_in_text else None
-    if isinstance(value, (int, float)) and math.isfinite(value):
-        return float(value)
+    kind = type(value)
+    if kind is float or kind is int:
+        return float(value) if math.isfinite(value) else None
+    if kind is str and numbers_in_text:
+        return number_in_text(value.strip())
     return None
-
-
-def _is_name(metric: str) -> bool:
-    """Names of metrics are shown and searched: nothing endless, nothing invisible."""
-    return 0 < len(metric) <= MAX_METRIC_CHARACTERS and metric.isprintable()
