@@ -63,8 +63,13 @@ def test_a_new_period_starts_afresh() -> None:
 
 
 def test_a_fast_caller_does_not_ask_redis_for_each_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
-    monkeypatch.setattr(throttling, "_add_shared", lambda key, count, timeout_s: asked.append(count) or sum(asked))
+    asked: list[int] = []
+
+    def add_shared(key: str, count: int, timeout_s: int) -> int:
+        asked.append(count)
+        return sum(asked)
+
+    monkeypatch.setattr(throttling, "_add_shared", add_shared)
     meter = Meter()
     for number in range(1000):
         meter.spend("key:a", Rate(60_000, 60), 1000.0 + number / 10_000)

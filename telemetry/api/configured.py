@@ -96,15 +96,19 @@ class ConfiguredSerializer(StrictSerializer, serializers.ModelSerializer[Row]):
         shape: dict[str, Any] = super().to_representation(instance)
         if self.is_for_file:
             return self._file_form(self, shape)
-        if self.parent is not None:
+        if self._is_listed:
             shape.pop("warnings", None)
         return shape
 
     def get_warnings(self, row: Row) -> list[str]:
         """What works but is probably not meant. Not for lists and files: looking for it may cost queries."""
-        is_asked = self.parent is None and not self.is_for_file
+        is_asked = not self._is_listed and not self.is_for_file
         found: list[str] = row.warnings() if is_asked else []  # type: ignore[attr-defined]
         return found
+
+    @property
+    def _is_listed(self) -> bool:
+        return isinstance(self.parent, serializers.ListSerializer)
 
     def _refuse_new_name(self, attrs: Mapping[str, Any]) -> None:
         old = getattr(self.instance, "name", None)

@@ -79,10 +79,10 @@ def bounded_count(rows: QuerySet[Any]) -> tuple[int, bool]:
 
 
 @contextmanager
-def limited_search(limit_s: float = SEARCH_LIMIT_S) -> Iterator[None]:
+def limited_search() -> Iterator[None]:
     """End a search that takes too long with a Problem, instead of holding up the database."""
     limited = _limited_postgresql if connection.vendor == "postgresql" else _limited_sqlite
-    with limited(limit_s):
+    with limited(SEARCH_LIMIT_S):
         yield
 
 

@@ -30,5 +30,5 @@ def id_at(at: datetime, number: int = 0) -> UUID:
 def add_message(seconds: float = 0, **values: Any) -> Message:
     """A message that arrived so many seconds after noon."""
     at = NOON + timedelta(seconds=seconds)
-    given = {"received_at": at, "source": "broker:plant", "payload": b"{}"} | values
+    given: dict[str, Any] = {"received_at": at, "source": "broker:plant", "payload": b"{}"} | values
     return Message.objects.create(id=given.pop("id", id_at(at)), **given)

@@ -6,9 +6,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from telemetry.api import pages
+from telemetry.api.problems import Problem
 from telemetry.models import Delivery
 from telemetry.tests.api_support import NOON, add_message, id_at, staff_client
 
@@ -168,20 +170,24 @@ def test_above_the_limit_the_count_is_not_exact(client: Client, monkeypatch: pyt
     assert body["count"] >= 4
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.database("sqlite")
 def test_a_search_that_takes_too_long_is_ended_with_a_problem(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "_SQLITE_STEPS", 1)
     for n in range(50):
         add_message(n, decoded={"a": n})
-    monkeypatch.setattr(pages.limited_search, "__wrapped__", None, raising=False)
-    slow = pages.limited_search
-    monkeypatch.setattr(pages, "limited_search", lambda: slow(-1.0))
-    if pages.connection.vendor == "postgresql":
-        pytest.skip("a time limit below zero is no limit there")
-    answer = client.get(URL, {"key": "a", "value": "7"})
+    with monkeypatch.context() as patch:
+        patch.setattr(pages, "_SQLITE_STEPS", 1)
+        patch.setattr(pages, "SEARCH_LIMIT_S", -1.0)
+        answer = client.get(URL, {"key": "a", "value": "7"})
     assert (answer.status_code, answer.json()["code"]) == (400, "too_slow")
-    monkeypatch.undo()
     assert client.get(URL).status_code == 200
+
+
+@pytest.mark.database("postgresql")
+def test_a_statement_that_takes_too_long_is_ended_with_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "SEARCH_LIMIT_S", 0.05)
+    with pytest.raises(Problem) as caught, pages.limited_search(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(20)")
+    assert caught.value.code == "too_slow"
 
 
 def test_packets_are_the_messages_that_came_over_rest_each_with_its_deliveries(client: Client) -> None:
