@@ -12,6 +12,7 @@ export default defineConfig(({ command, isPreview }) => ({
   build: {
     manifest: true,
     target: "es2022",
+    chunkSizeWarningLimit: 700, // one page, one chunk; 185 kB compressed
     rolldownOptions: { input: "index.html" },
   },
   server: { proxy: hub ? proxyTo(hub) : undefined },

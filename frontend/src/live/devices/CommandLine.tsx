@@ -26,7 +26,7 @@ export function CommandLine({ label, text, isHex, isPending, fault, onText, onHe
         size="xs"
         className={classes.input}
         aria-label={`Command for ${label}`}
-        placeholder={isHex ? "Bytes, e.g. 1b 40" : "Send a command, e.g. w"}
+        placeholder={isHex ? "Bytes, e.g. 1b 40" : "Command, e.g. w"}
         autoComplete="off"
         spellCheck={false}
         rightSection={hexSwitch}

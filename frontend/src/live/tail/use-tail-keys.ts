@@ -32,7 +32,11 @@ function moveTo(scroller: HTMLDivElement, id: string, top: number, height: numbe
   const bottom = top + height - scroller.clientHeight;
   if (scroller.scrollTop > top) scroller.scrollTop = top;
   else if (scroller.scrollTop < bottom) scroller.scrollTop = bottom;
-  const focus = () => scroller.querySelector<HTMLElement>(`[data-row="${CSS.escape(id)}"]`)?.focus({ preventScroll: true });
+  const focus = () => {
+    const row = scroller.querySelector<HTMLElement>(`[data-row="${CSS.escape(id)}"]`);
+    row?.focus({ preventScroll: true });
+    row?.scrollIntoView({ block: "nearest" });
+  };
   focus();
   requestAnimationFrame(() => requestAnimationFrame(focus));
 }
