@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridges.mqtt.filters import check_name
@@ -118,6 +118,7 @@ def test_a_value_cannot_lead_to_the_topics_of_the_broker() -> None:
     assert AddressTemplate("a/{payload.x}").render(make_variables({"x": "$SYS"})) == "a/$SYS"
 
 
+@settings(deadline=None)
 @given(value=st.text(max_size=20) | st.floats() | st.integers() | st.booleans(), allow_slash=st.booleans())
 def test_whatever_the_value_the_address_is_a_topic_or_a_fault(value: Any, *, allow_slash: bool) -> None:
     try:
@@ -129,6 +130,7 @@ def test_whatever_the_value_the_address_is_a_topic_or_a_fault(value: Any, *, all
     assert allow_slash or address.count("/") == 2
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30) | st.text("{}[]()device.payloadtopic'0-1/ ", max_size=30))
 def test_any_template_is_compiled_or_refused(template: str) -> None:
     try:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridges.codecs.base import MAX_PAYLOAD_BYTES, Incoming
@@ -13,6 +13,7 @@ from telemetry.values import Decoded, DecodeFault
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_kept_as_hex_and_size(payload: bytes) -> None:
     _, (decoded,) = BytesCodec().decode(None, Incoming(payload, NOW))

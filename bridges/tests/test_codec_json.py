@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridges.codecs.base import MAX_PAYLOAD_BYTES, Incoming
@@ -206,6 +206,7 @@ OPTIONS = {"device_key": "id", "time_key": "t", "numbers_in_text": True}
 nearly_json = st.text('{}[]":,0123456789.eE-+ntrufalsid', max_size=40).map(str.encode)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60) | documents.map(orjson.dumps) | nearly_json)
 def test_any_bytes_are_decoded_or_refused(payload: bytes) -> None:
     try:
@@ -216,6 +217,7 @@ def test_any_bytes_are_decoded_or_refused(payload: bytes) -> None:
     assert all(abs(reading.value) < float("inf") for reading in decoded.readings)
 
 
+@settings(deadline=None)
 @given(documents)
 def test_every_document_comes_through_unchanged(document: Any) -> None:
     payload = orjson.dumps(document)

@@ -6,7 +6,7 @@ from typing import Any
 import jsonschema_rs
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridges.codecs.base import Incoming
@@ -167,6 +167,7 @@ anything = st.recursive(
 fields = st.sampled_from([*PACKET, "name", "value", "unit"])
 
 
+@settings(deadline=None)
 @given(st.dictionaries(fields, anything, max_size=5), st.sets(fields))
 def test_any_document_is_a_packet_or_has_faults(changed: dict[str, Any], dropped: set[str]) -> None:
     document = {key: value for key, value in (PACKET | changed).items() if key not in dropped}
@@ -179,6 +180,7 @@ def test_any_document_is_a_packet_or_has_faults(changed: dict[str, Any], dropped
         assert decode(document).device == document["device_id"]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_decoded_or_refused(payload: bytes) -> None:
     with pytest.raises(DecodeFault):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridges.codecs.base import Incoming
@@ -27,6 +27,7 @@ def test_an_unknown_name_is_told_with_the_known_ones() -> None:
 
 
 @pytest.mark.parametrize("name", CODECS)
+@settings(deadline=None)
 @given(payload=st.binary(max_size=80) | st.sampled_from([one["payload"].encode() for one in MQTT_PAYLOADS]))
 def test_every_codec_decodes_or_refuses_any_payload_and_its_state_can_be_kept(name: str, payload: bytes) -> None:
     try:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridges.codecs.base import MAX_PAYLOAD_BYTES, Incoming
@@ -72,6 +72,7 @@ def test_an_unknown_encoding_is_refused() -> None:
         TextCodec({"encoding": "klingon"})
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60) | st.text("0123456789.eE+- °%gk\n", max_size=20).map(str.encode))
 def test_any_bytes_are_decoded_or_refused(payload: bytes) -> None:
     for encoding in ("utf-8", "cp1252", "utf-16-le"):

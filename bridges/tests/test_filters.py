@@ -3,7 +3,7 @@
 from itertools import zip_longest
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridges.mqtt.filters import FilterTrie, TopicFault, check_filter, check_name, matches, overlap
@@ -134,6 +134,7 @@ filters = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(filters, max_size=12), names)
 def test_the_trie_finds_exactly_what_matches(kept: list[str], name: str) -> None:
     trie = FilterTrie[str]()
@@ -142,6 +143,7 @@ def test_the_trie_finds_exactly_what_matches(kept: list[str], name: str) -> None
     assert sorted(trie.match(name)) == sorted(one for one in kept if matches(one, name))
 
 
+@settings(deadline=None)
 @given(st.lists(filters, max_size=8), st.lists(filters, max_size=8), names)
 def test_a_trie_after_removals_is_as_if_never_added(kept: list[str], gone: list[str], name: str) -> None:
     trie = FilterTrie[str]()
@@ -152,6 +154,7 @@ def test_a_trie_after_removals_is_as_if_never_added(kept: list[str], gone: list[
     assert sorted(trie.match(name)) == sorted(one for one in kept if matches(one, name))
 
 
+@settings(deadline=None)
 @given(filters, filters, names)
 def test_filters_that_share_a_name_overlap(a: str, b: str, name: str) -> None:
     if matches(a, name) and matches(b, name):
@@ -159,6 +162,7 @@ def test_filters_that_share_a_name_overlap(a: str, b: str, name: str) -> None:
     assert overlap(a, b) == overlap(b, a)
 
 
+@settings(deadline=None)
 @given(filters, filters)
 def test_filters_that_overlap_share_a_name(a: str, b: str) -> None:
     if not overlap(a, b):
@@ -188,6 +192,7 @@ def test_overlap_as_a_person_would_say(a: str, b: str, *, is_shared: bool) -> No
     assert overlap(a, b) is is_shared
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20) | st.text("$share/+#ab", max_size=20), st.text("$a/b", max_size=8))
 def test_any_text_is_a_filter_or_a_fault(text: str, name: str) -> None:
     try:

@@ -6,7 +6,7 @@ from typing import Any
 import cel
 import orjson
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bridges.rules.expression import EvaluationFault, Expression, ExpressionFault, Missing
@@ -250,6 +250,7 @@ expressions = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(source=expressions, payload=json_values)
 @example("has(payload.a) && payload.a != null && payload.a > 1.0", {"a": None})
 def test_it_agrees_with_the_library_on_whole_objects(source: str, payload: Any) -> None:
@@ -269,6 +270,7 @@ def test_it_agrees_with_the_library_on_whole_objects(source: str, payload: Any) 
     assert in_order(expression.evaluate(variables)) == in_order(wanted)
 
 
+@settings(deadline=None)
 @given(payload=json_values, source=expressions)
 def test_a_result_can_always_be_written_as_json(payload: Any, source: str) -> None:
     try:

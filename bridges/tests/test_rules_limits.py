@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridges.rules.expression import EvaluationFault, Expression, ExpressionFault, Missing
@@ -133,6 +133,7 @@ def test_no_nesting_crashes_even_a_thread_with_a_small_stack(name: str) -> None:
     assert done.stdout.strip() == "alive", done.stderr[-500:]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80) | st.text("()[]{}.,?:!-+*/%<>=&|'\"\\ \npayload1einrb", max_size=60))
 def test_any_text_is_compiled_or_refused(source: str) -> None:
     try:
@@ -199,6 +200,7 @@ def test_what_people_write_runs_on_the_largest_lists_allowed(source: str) -> Non
         ({"a": [0] * 1001}, "1,001 items"),
         ({"a": [[0] * 500, [0] * 500]}, "1,000 values"),
         ({"a": [{"k": 1, "l": 2}] * 400}, "1,000 values"),
+        ({"a": json.loads("[" * 60 + "]" * 60)}, "nested deeper"),
     ],
 )
 def test_what_is_handed_over_whole_has_limits(payload: Any, said: str) -> None:
