@@ -12,7 +12,9 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 http = get_asgi_application()
 
-from telemetry.live.routing import websocket_urlpatterns  # noqa: E402 - it imports models, which must be loaded first
+# These import models, which must be loaded first.
+from hub.api.packet_gate import PacketGate  # noqa: E402
+from telemetry.live.routing import websocket_urlpatterns  # noqa: E402
 
 
 class BrowserOriginValidator(OriginValidator):  # type: ignore[misc] # channels has no types
@@ -23,4 +25,4 @@ class BrowserOriginValidator(OriginValidator):  # type: ignore[misc] # channels 
 
 
 live = BrowserOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.ALLOWED_HOSTS)
-application = ProtocolTypeRouter({"http": http, "websocket": live})
+application = ProtocolTypeRouter({"http": PacketGate(http), "websocket": live})

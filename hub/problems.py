@@ -59,11 +59,12 @@ def problem_handler(error: Exception, context: Mapping[str, Any]) -> Response:
     """Django REST framework's exception handler."""
     set_rollback()
     request: Any = context.get("request")
-    problem = _problem_of(error, getattr(request, "path", ""))
-    headers = problem.headers | _headers_of(error)
+    problem = problem_of(error, getattr(request, "path", ""))
     if isinstance(error, exceptions.Throttled):
-        headers |= getattr(request, "rate_limit_headers", {})
-    return Response(problem_shape(problem), status=problem.status_code, headers=headers, content_type=CONTENT_TYPE)
+        problem.headers |= getattr(request, "rate_limit_headers", {})
+    return Response(
+        problem_shape(problem), status=problem.status_code, headers=problem.headers, content_type=CONTENT_TYPE
+    )
 
 
 def problem_shape(problem: Problem) -> dict[str, Any]:
@@ -78,9 +79,14 @@ def problem_shape(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _problem_of(error: Exception, path: str) -> Problem:
-    if isinstance(error, Problem):
-        return error
+def problem_of(error: Exception, path: str) -> Problem:
+    """What to answer for an error, with its headers; one that nobody foresaw is logged."""
+    problem = error if isinstance(error, Problem) else _made_problem(error, path)
+    problem.headers |= _headers_of(error)
+    return problem
+
+
+def _made_problem(error: Exception, path: str) -> Problem:
     if isinstance(error, exceptions.ValidationError):
         faults = list(flatten(error.detail))
         return Problem(400, "invalid", summary(faults), errors=faults)

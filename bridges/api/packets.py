@@ -63,14 +63,12 @@ class Packets(PacketHistory):
     )
     def post(self, request: Request) -> Response:
         """Store one packet or a list of at most 1,000, all or none, and run the rules on them."""
-        body, document = _read(request)
-        is_list = isinstance(document, list)
-        faults = _faults(document if is_list else [document], is_list=is_list)
-        if faults:
-            raise invalid(faults)
-        packets = [orjson.dumps(packet) for packet in document] if is_list else [body]
-        ids = _submit(packets, owner_of(request), _idempotency_key(request))
-        return Response({"ids": ids} if is_list else {"id": ids[0]}, status=201)
+        plain: Any = request._request  # the exact bytes are kept, so no parser may come first
+        check_content_type(plain.META.get("CONTENT_TYPE", ""))
+        length = plain.META.get("CONTENT_LENGTH") or ""
+        body = read_body(plain, int(length) if length.isdecimal() else None)
+        key = request.META.get("HTTP_IDEMPOTENCY_KEY", "")
+        return Response(take_in(body, owner=owner_of(request), idempotency_key=key), status=201)
 
 
 class PacketSchema(APIView):
@@ -84,21 +82,31 @@ class PacketSchema(APIView):
         return Response(PACKET_SCHEMA)
 
 
-def _read(request: Request) -> tuple[bytes, Any]:
-    """The body and the document in it; read here, because the exact bytes are kept. Raises Problem."""
-    plain = request._request
-    kind = plain.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise Problem(415, "unsupported_media_type", "Send the packet with Content-Type: application/json.")
-    length = plain.META.get("CONTENT_LENGTH") or ""
-    body = read_body(plain, int(length) if length.isdecimal() else None)
+def take_in(body: bytes, *, owner: str, idempotency_key: str = "") -> dict[str, Any]:
+    """Check and store what a client sent, and answer when it is committed: `{id}` or `{ids}`. Raises Problem."""
+    key = _checked_key(idempotency_key)
     document = parse_json(body)
-    if isinstance(document, list) and not 1 <= len(document) <= MAX_PACKETS:
+    if not isinstance(document, list):
+        _refuse_faults(_faults([document]))
+        return {"id": _submit([body], owner, key)[0]}
+    if not 1 <= len(document) <= MAX_PACKETS:
         raise malformed(f"A list holds 1 to {MAX_PACKETS:,} packets.")
-    return body, document
+    _refuse_faults(_faults(document, is_list=True))
+    return {"ids": _submit([orjson.dumps(packet) for packet in document], owner, key)}
 
 
-def _faults(packets: list[Any], *, is_list: bool) -> list[Fault]:
+def check_content_type(given: str) -> None:
+    """Packets are JSON; raises Problem."""
+    if given.partition(";")[0].strip().lower() != "application/json":
+        raise Problem(415, "unsupported_media_type", "Send the packet with Content-Type: application/json.")
+
+
+def _refuse_faults(faults: list[Fault]) -> None:
+    if faults:
+        raise invalid(faults)
+
+
+def _faults(packets: list[Any], *, is_list: bool = False) -> list[Fault]:
     found: list[Fault] = []
     for place, packet in enumerate(packets):
         prefix = f"/{place}" if is_list else ""
@@ -111,8 +119,8 @@ def _faults(packets: list[Any], *, is_list: bool) -> list[Fault]:
     return found
 
 
-def _idempotency_key(request: Request) -> str:
-    key = str(request.META.get("HTTP_IDEMPOTENCY_KEY", "")).strip()
+def _checked_key(given: str) -> str:
+    key = given.strip()
     if len(key) > MAX_KEY_CHARACTERS or not key.isprintable():
         raise malformed(f"Idempotency-Key is a text of at most {MAX_KEY_CHARACTERS} characters.")
     return key

@@ -29,18 +29,26 @@ class KeyHolder:
         return False
 
 
+def key_in(header: str) -> KnownKey | None:
+    """The valid key in an `Authorization` header, None if it holds none; raises AuthenticationFailed."""
+    scheme, _, key = header.partition(" ")
+    if scheme.lower() != SCHEME.lower():
+        return None
+    known = known_keys.get(key.strip())
+    if known is None:
+        failure = AuthenticationFailed("This key is unknown, revoked or expired.")
+        failure.auth_header = SCHEME  # type: ignore[attr-defined] # as views do it
+        raise failure
+    return known
+
+
 class ApiKeyAuthentication(BaseAuthentication):
     """`Authorization: Api-Key PREFIX.SECRET`."""
 
     def authenticate(self, request: Request) -> tuple[KeyHolder, KnownKey] | None:
         """The holder and the key, None if no key was given; raises AuthenticationFailed."""
-        scheme, _, key = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-        if scheme.lower() != SCHEME.lower():
-            return None
-        known = known_keys.get(key.strip())
-        if known is None:
-            raise AuthenticationFailed("This key is unknown, revoked or expired.")
-        return KeyHolder(known), known
+        known = key_in(request.META.get("HTTP_AUTHORIZATION", ""))
+        return (KeyHolder(known), known) if known else None
 
     def authenticate_header(self, request: Request) -> str:
         """The challenge of a 401."""

@@ -25,6 +25,12 @@ def scope_of(request: Request, view: Any) -> str | None:
     return scopes.get(_AS.get(method, method))
 
 
+def require_scope(key: KnownKey, scope: str) -> None:
+    """The key has this scope; raises PermissionDenied."""
+    if scope not in key.scopes:
+        raise PermissionDenied(f"This needs a key with the scope {scope!r}.", code="scope_missing")
+
+
 class ScopePermission(BasePermission):
     """Keys by scope; signed-in staff by Django's permissions; nobody else."""
 
@@ -36,8 +42,7 @@ class ScopePermission(BasePermission):
         if scope is None:
             return str(request.method).lower() not in view.http_method_names or not _has_handler(view, request)
         if isinstance(request.auth, KnownKey):
-            if scope not in request.auth.scopes:
-                raise PermissionDenied(f"This needs a key with the scope {scope!r}.", code="scope_missing")
+            require_scope(request.auth, scope)
             return True
         return bool(request.user.is_staff) and _is_permitted(request, view)
 

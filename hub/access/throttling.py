@@ -109,6 +109,20 @@ def _add_shared(key: str, count: int, timeout_s: int) -> int:
 meter = Meter()
 
 
+def hold_back(scope: str, owner: str) -> tuple[float, dict[str, str]] | None:
+    """Count one call. If it is one too many: the seconds to wait, and the headers that say so."""
+    rate = parse_rate(settings.PATCHBAY_RATES.get(scope))
+    if rate is None:
+        return None
+    standing = meter.spend(f"{scope}:{owner}", rate, time.time())
+    if standing.is_allowed:
+        return None
+    return standing.reset_s, {
+        "RateLimit-Policy": f'"{scope}";q={rate.limit};w={rate.period_s}',
+        "RateLimit": f'"{scope}";r=0;t={int(standing.reset_s) + 1}',
+    }
+
+
 class ScopeThrottle(BaseThrottle):
     """Holds back a caller that has used up the rate of the scope it calls with (or of the view's `throttle_scope`)."""
 
@@ -117,17 +131,10 @@ class ScopeThrottle(BaseThrottle):
     def allow_request(self, request: Request, view: Any) -> bool:
         """Whether the call may go on."""
         scope = getattr(view, "throttle_scope", None) or scope_of(request, view)
-        rate = parse_rate(settings.PATCHBAY_RATES.get(str(scope)))
-        if rate is None:
+        delay = hold_back(str(scope), owner_of(request))
+        if delay is None:
             return True
-        standing = meter.spend(f"{scope}:{owner_of(request)}", rate, time.time())
-        if standing.is_allowed:
-            return True
-        self._wait_s = standing.reset_s
-        request.rate_limit_headers = {  # type: ignore[attr-defined] # read by the exception handler
-            "RateLimit-Policy": f'"{scope}";q={rate.limit};w={rate.period_s}',
-            "RateLimit": f'"{scope}";r=0;t={int(standing.reset_s) + 1}',
-        }
+        self._wait_s, request.rate_limit_headers = delay  # type: ignore[attr-defined] # for the exception handler
         return False
 
     def wait(self) -> float | None:
