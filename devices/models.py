@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from devices.drivers.registry import driver_named
-from devices.serial.settings import check_port
+from devices.serial.settings import SerialSettings, check_port
 from telemetry.models import ConfiguredModel
 from telemetry.names import check_name_kept, check_slug
 from telemetry.options import OptionFault
@@ -87,6 +87,20 @@ class Device(ConfiguredModel):
     def link_key(self) -> str:
         """The key of its serial link, '' if it has none."""
         return f"device:{self.name}" if self.driver else ""
+
+    def serial_settings(self) -> SerialSettings:
+        """What opening its port needs."""
+        return SerialSettings(
+            port=self.port,
+            baud=self.baud,
+            bytesize=self.data_bits,
+            parity=self.parity[:1].upper(),
+            stopbits=self.stop_bits,
+            xonxoff=self.flow_control == self.FlowControl.XON_XOFF,
+            rtscts=self.flow_control == self.FlowControl.RTS_CTS,
+            dsrdtr=self.flow_control == self.FlowControl.DSR_DTR,
+            write_timeout_s=self.write_timeout_s,
+        )
 
     def clean(self) -> None:
         """Check the driver, its options and the port; each message stands at the field at fault."""
