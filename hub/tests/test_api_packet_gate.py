@@ -44,7 +44,7 @@ def a_request(method: str = "POST", path: str = "/api/v1/packets", **headers: st
 
 
 async def ask(scope: dict[str, Any], *parts: bytes) -> tuple[int, dict[str, str], Any]:
-    talk: Any = ApplicationCommunicator(PacketGate(django), scope)
+    talk: Any = ApplicationCommunicator(PacketGate(django), scope)  # type: ignore[no-untyped-call]
     for place, part in enumerate(parts or (b"",)):
         await talk.send_input({"type": "http.request", "body": part, "more_body": place + 1 < len(parts)})
     start = await talk.receive_output(30)

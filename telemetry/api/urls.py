@@ -7,6 +7,7 @@ from telemetry.api.outbox import DeadLetters, Deliveries
 from telemetry.api.readings import Readings
 from telemetry.api.status import Ping, Status
 from telemetry.live.sse import events
+from telemetry.live.sse import events
 
 urlpatterns = [
     path("messages", Messages.as_view(), name="messages"),
@@ -15,6 +16,7 @@ urlpatterns = [
     path("readings", Readings.as_view(), name="readings"),
     path("deliveries", Deliveries.as_view(), name="deliveries"),
     path("dead-letters", DeadLetters.as_view(), name="dead-letters"),
+    path("events", events, name="events"),
     path("ping", Ping.as_view(), name="ping"),
     path("status", Status.as_view(), name="status"),
 ]
