@@ -7,12 +7,10 @@ from telemetry.api.outbox import DeadLetters, Deliveries
 from telemetry.api.readings import Readings
 from telemetry.api.status import Ping, Status
 from telemetry.live.sse import events
-from telemetry.live.sse import events
 
 urlpatterns = [
     path("messages", Messages.as_view(), name="messages"),
     path("messages/<uuid:message_id>", MessageDetail.as_view(), name="message"),
-    path("events", events, name="events"),
     path("readings", Readings.as_view(), name="readings"),
     path("deliveries", Deliveries.as_view(), name="deliveries"),
     path("dead-letters", DeadLetters.as_view(), name="dead-letters"),
