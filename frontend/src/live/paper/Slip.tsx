@@ -17,7 +17,7 @@ export const Slip = memo(function Slip({ slip }: { slip: Delivery }) {
       <pre className={classes.text}>{slip.is_binary ? hexDump(slip.text) : slip.text.replace(/\n+$/, "")}</pre>
       <div className={classes.foot}>
         <span>
-          {clockTime(slip.at)} {slip.rule}
+          {clockTime(slip.at)} {slip.rule || "by hand"}
         </span>
         <DeliveryMark state={slip.state} />
       </div>
