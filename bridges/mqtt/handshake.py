@@ -41,7 +41,6 @@ def _await_connack(session: Session, is_stopping: Callable[[], bool]) -> list[Pa
             packets = session.receive()
             if packets:
                 return _accepted(session, packets)
-            session.check_parsed()
             if not session.has_pending():
                 selector.select(_GLANCE_S)
     raise LinkLost(f"{session.settings.address} took the connection but did not answer in time.")

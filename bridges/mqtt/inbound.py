@@ -14,27 +14,31 @@ from bridges.mqtt.packets import PUBACK, PUBCOMP, PUBREC, Publish, encode_ack
 from telemetry.links import LinkHost
 from telemetry.values import Arrival, ArrivalKind
 
-_UNTOLD_FACTOR = 10
-"""An MQTT 3.1.1 broker is not told our Receive Maximum: it may run ahead this many times as far."""
+OVERRUN_FACTOR = 10
+"""How many times its Receive Maximum a broker may run ahead before the connection is ended.
+
+MQTT 3.1.1 brokers are not told the number, rumqttd ignores it, and Mosquitto 2.0 counts a QoS 2 message as done
+both at its PUBREC and at its PUBCOMP, and so drifts to a multiple of it under load.
+"""
 
 
 class Inbound:
     """Turns PUBLISHes and PUBRELs into arrivals, and the host's word into acknowledgements."""
 
-    def __init__(self, key: str, *, receive_maximum: int, is_v5: bool) -> None:
+    def __init__(self, key: str, *, receive_maximum: int) -> None:
         self.is_overrun = False
         """The broker sent more than it may; what it sends now is left to it until the next connection."""
         self.is_closing = False
         """Take no new messages; those that were taken can still be acknowledged."""
         self.connection = 0
         self._key = key
-        self._limit = receive_maximum if is_v5 else receive_maximum * _UNTOLD_FACTOR
+        self._limit = receive_maximum * OVERRUN_FACTOR
         self._is_resumed = False
         self._sequence = 0
         self._fresh: list[Arrival] = []  # not taken by the host yet, in order
         self._unacknowledged: deque[Arrival] = deque()  # QoS 1 and 2, in order of receipt
         self._early: set[int] = set()  # sequences that were acknowledged before their turn
-        self._open_ids: dict[int, bool] = {}  # packet id: whether its first acknowledgement is still due
+        self._due_ids: set[int] = set()  # packet ids of what is unacknowledged
         self._releases: dict[int, int] = {}  # packet id: sequence of its RELEASE
 
     def begin(self, *, is_resumed: bool) -> None:
@@ -45,7 +49,7 @@ class Inbound:
         self._forget_untaken()
         self._unacknowledged.clear()
         self._early.clear()
-        self._open_ids.clear()
+        self._due_ids.clear()
         self._releases.clear()
 
     def _forget_untaken(self) -> None:
@@ -91,13 +95,12 @@ class Inbound:
     def _open(self, packet_id: int) -> bool:
         if self.is_overrun or self.is_closing:
             return False
-        is_due = self._open_ids.get(packet_id)
-        if is_due:
+        if packet_id in self._due_ids:
             return False  # repeated within the connection: it is in hand already
-        if is_due is None and len(self._open_ids) >= self._limit:
+        if len(self._due_ids) >= self._limit:
             self.is_overrun = True
             return False
-        self._open_ids[packet_id] = True
+        self._due_ids.add(packet_id)
         return True
 
     def add_release(self, packet_id: int, *, now: datetime) -> None:
@@ -147,7 +150,6 @@ class Inbound:
         packet_id = release.packet_id
         if self._releases.get(packet_id) == release.sequence:
             del self._releases[packet_id]
-            self._open_ids.pop(packet_id, None)
             packets.append(encode_ack(PUBCOMP, packet_id))
 
     def _settle(self, sequence: int, packets: list[bytes]) -> None:
@@ -163,10 +165,5 @@ class Inbound:
             self._answer(waiting.popleft(), packets)
 
     def _answer(self, arrival: Arrival, packets: list[bytes]) -> None:
-        packet_id = arrival.packet_id
-        if arrival.qos == 1:
-            self._open_ids.pop(packet_id, None)
-            packets.append(encode_ack(PUBACK, packet_id))
-        else:
-            self._open_ids[packet_id] = False
-            packets.append(encode_ack(PUBREC, packet_id))
+        self._due_ids.discard(arrival.packet_id)
+        packets.append(encode_ack(PUBACK if arrival.qos == 1 else PUBREC, arrival.packet_id))

@@ -38,6 +38,7 @@ _LOOK_S = 1.0
 _HELD_UP_LOOK_S = 0.02
 _OVERRUN_GRACE_S = 1.0
 _STOP_GRACE_S = 2.0
+_SUSPICIOUS_LIVES = 3
 _OVERRUN = 0x93
 _STOPPED = "The link was stopped."
 
@@ -52,7 +53,7 @@ class MqttLink:
 
     window = MAX_IN_FLIGHT
 
-    def __init__(  # noqa: PLR0913 - its parts are handed in
+    def __init__(
         self,
         key: str,
         settings: MqttSettings,
@@ -72,11 +73,13 @@ class MqttLink:
         self._table = SubscriptionTable(subscriptions)
         self._subscriber = Subscriber(self._table, self._ids)
         self._watch = BrokerWatch()
-        self._inbound = Inbound(key, receive_maximum=settings.receive_maximum, is_v5=settings.is_v5)
+        self._inbound = Inbound(key, receive_maximum=settings.receive_maximum)
         self._outbound = Outbound(self._ids, is_v5=settings.is_v5)
         self._thread: threading.Thread | None = None
         self._last_report: LinkReport | None = None
+        self._told_of_broker = ""
         self._takeover_warning = ""
+        self._short_lives = 0  # connections in a row that the broker ended soon after it had accepted them
         self._grace_s = _STOP_GRACE_S
         self._deadline: float | None = None  # when an overrun or a stop ends the connection at the latest
         self._connected_at = 0.0
@@ -183,9 +186,18 @@ class MqttLink:
         self._outbound.accept(self._mail.shut())
         self._outbound.end(is_abnormal=end.is_abnormal, sent_bytes=session.sent_bytes, reason=str(end))
         self._subscriber.end()
-        if end.code == TAKEN_OVER and not end.is_ours:
-            self._takeover_warning = f"Another client uses the client id {self.settings.client_id!r} as well."
+        if not end.is_ours:
+            self._note_end(end)
         session.end(end.code, is_ours=end.is_ours)
+
+    def _note_end(self, end: ConnectionEnded) -> None:
+        client = f"client uses the client id {self.settings.client_id!r} as well"
+        self._short_lives += monotonic() - self._connected_at < STABLE_S
+        if end.code == TAKEN_OVER:
+            self._takeover_warning = f"Another {client}."
+        elif self._short_lives >= _SUSPICIOUS_LIVES and not self._takeover_warning:
+            # MQTT 3.1.1 brokers, and Mosquitto 2.0 even with MQTT 5, do not say why.
+            self._takeover_warning = f"The broker ends connections soon after accepting them. Perhaps another {client}."
 
     # --- one connection ----------------------------------------------------------------------------------------------
 
@@ -242,7 +254,8 @@ class MqttLink:
         finally:
             inbound.offer(self._host)
         session.check_parsed()
-        if self._subscriber.take_answers() or self._watch.warning not in self._warning():
+        if self._subscriber.take_answers() or self._watch.warning != self._told_of_broker:
+            self._told_of_broker = self._watch.warning
             self._report_connected()
 
     def _take_mail(self, session: Session) -> None:
@@ -286,7 +299,7 @@ class MqttLink:
         if is_late or self._inbound.is_settled:
             if self._inbound.is_settled:
                 self._backoff.reset()
-            sentence = f"The broker sent more than {self.settings.receive_maximum} unacknowledged messages."
+            sentence = f"The broker sent far more than {self.settings.receive_maximum} unacknowledged messages."
             raise ConnectionEnded(sentence, code=_OVERRUN, is_abnormal=False, is_ours=True)
         return False
 
@@ -298,6 +311,7 @@ class MqttLink:
         session.check_alive()
         if now - self._connected_at >= STABLE_S:
             self._backoff.reset()
+            self._short_lives = 0
             if self._takeover_warning:
                 self._takeover_warning = ""
                 self._report_connected()

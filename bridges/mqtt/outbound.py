@@ -66,8 +66,9 @@ class Outbound:
         self._marks: deque[Mark] = deque()
         self._unclear_ids = set(QOS2_IDS)  # what the broker holds under these, nobody here knows
         self._qos2_in_flight = 0
-        self._limits = ServerLimits()
-        self._encoder = PublishEncoder(self._limits, is_v5=is_v5)
+        self._released = 0  # of those in flight, how many the broker has and only must complete
+        self._most = MAX_IN_FLIGHT
+        self._encoder = PublishEncoder(ServerLimits(), is_v5=is_v5)
         self._allowed = MAX_IN_FLIGHT
         self._is_careful = False
 
@@ -83,7 +84,7 @@ class Outbound:
 
     def begin(self, limits: ServerLimits) -> None:
         """A connection stands: repeat what the broker's session still waits for, or return it."""
-        self._limits = limits
+        self._most = min(limits.receive_maximum, MAX_IN_FLIGHT)
         self._encoder = PublishEncoder(limits, is_v5=self._is_v5)
         # After an abnormal end, one at a time at first: so a message that ends connections is soon alone in flight.
         self._allowed = 1 if self._is_careful else MAX_IN_FLIGHT
@@ -96,6 +97,7 @@ class Outbound:
             flight.start = 0
             self._flights[flight.packet_id] = flight
             self._qos2_in_flight += 1
+            self._released += 1
             self.answers.append(encode_ack(PUBREL, flight.packet_id))
 
     def _clear_ids(self) -> bytes:
@@ -146,22 +148,23 @@ class Outbound:
     def _next(self, start: int, now: datetime) -> bytes | None:
         """The next packet; b'' if an item was answered without one, None if nothing may go out now."""
         if self._kept:
-            if len(self._flights) >= self._window():
+            if not self._has_window():
                 return None
             return self._repeat(self._kept.popleft(), start, now=now)
         if not self._waiting or not self._may_send(self._waiting[0]):
             return None
         return self._send(self._waiting.popleft(), start, now=now)
 
-    def _window(self) -> int:
-        return min(self._allowed, self._limits.receive_maximum, MAX_IN_FLIGHT)
+    def _has_window(self) -> bool:
+        in_flight = len(self._flights)
+        return in_flight < self._most and in_flight - self._released < self._allowed
 
     def _may_send(self, item: Outgoing) -> bool:
         if not item.qos:
             return True
         if item.qos == 2 and self._qos2_in_flight >= MAX_QOS2_IN_FLIGHT:
             return False
-        return len(self._flights) < self._window()
+        return self._has_window()
 
     def _send(self, item: Outgoing, start: int, *, now: datetime) -> bytes:
         if item.expires_at is not None and item.expires_at <= now:
@@ -222,6 +225,7 @@ class Outbound:
         elif ack.reason_code >= 0x80:
             self._confirm(flight, ack.reason_code)
         else:
+            self._released += not flight.is_released
             flight.is_released = True
             self.answers.append(encode_ack(PUBREL, ack.packet_id))
 
@@ -229,6 +233,7 @@ class Outbound:
         del self._flights[flight.packet_id]
         self._ids.give_back(flight.packet_id)
         self._qos2_in_flight -= flight.item.qos == 2
+        self._released -= flight.is_released
         verdict, sentence = publish_verdict(code)
         outcome = Outcome(flight.item.id, verdict, sentence)
         if verdict is Verdict.RETURNED:
@@ -259,7 +264,7 @@ class Outbound:
             elif not self._is_given_up(flight):
                 kept.append(flight)
         self._flights.clear()
-        self._qos2_in_flight = 0
+        self._qos2_in_flight = self._released = 0
         self._kept = kept + self._kept
         self.outcomes += self._delayed
         self._delayed = []

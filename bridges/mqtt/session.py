@@ -25,7 +25,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from bridges.mqtt.packets import Other, Packet, Parser
 from bridges.mqtt.settings import LARGEST_PACKET, LARGEST_RECEIVE_MAXIMUM, MqttSettings, ServerLimits, tls_context
 from bridges.mqtt.words import connack_failure, disconnect_sentence, is_announced_end, socket_failure
-from telemetry.links import LinkLost
+from telemetry.links import LinkLost, LinkRefused
 
 _RECV_BYTES = 131_072
 _CONNACK, _DISCONNECT = 0x20, 0xE0
@@ -113,7 +113,7 @@ class Session(Client):
             else:
                 self.connect(settings.host, settings.port, settings.keepalive_s)
         except OSError as fault:
-            raise socket_failure(fault, settings.address) from fault
+            raise self._failure(fault) from fault
         except UnicodeError as fault:  # a host name that IDNA cannot say
             raise LinkLost(f"{settings.host!r} is not a host name.") from fault
 
@@ -142,7 +142,10 @@ class Session(Client):
         if not data:
             return []
         self._last_bytes_received = monotonic()
-        return self._parser.feed(data)
+        packets = self._parser.feed(data)
+        if not packets:
+            self.check_parsed()
+        return packets
 
     def check_parsed(self) -> None:
         """Raises ConnectionEnded if the bytes read so far held something that no packet may hold."""
@@ -167,11 +170,17 @@ class Session(Client):
             self._stalled_by_read, self.wants_write = False, True
         return data
 
-    def _broken(self, fault: OSError) -> Exception:
-        failure = socket_failure(fault, self.settings.address)
-        if self.limits is not None or isinstance(failure, LinkLost):
-            return ConnectionEnded(str(failure))
-        return failure  # TLS 1.3 tells of a refused client certificate only after the handshake
+    def _broken(self, fault: OSError) -> LinkLost | LinkRefused:
+        failure = self._failure(fault)
+        return failure if isinstance(failure, LinkRefused) else ConnectionEnded(str(failure))
+
+    def _failure(self, fault: OSError) -> LinkLost | LinkRefused:
+        """What a fault of the socket means: before the CONNACK, the settings may be wrong."""
+        if self.limits is not None:
+            return LinkLost(str(socket_failure(fault, self.settings.address)))
+        if isinstance(fault, (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError)):
+            return LinkLost(self._closed_sentence())
+        return socket_failure(fault, self.settings.address)
 
     def _closed_sentence(self) -> str:
         if self.limits is None:
@@ -296,10 +305,20 @@ class Session(Client):
                 self._stalled_by_read = True
                 return
             except OSError as fault:
-                raise self._broken(fault) from fault
+                raise self._broken(self._last_word(fault)) from fault
             del unsent[:count]
             self.sent_bytes += count
             self._last_msg_out = monotonic()
+
+    def _last_word(self, fault: OSError) -> OSError:
+        """Why the other side closed, if it said so: TLS 1.3 tells of a missing client certificate only by now."""
+        try:
+            self._open_socket().recv(1)
+        except ssl.SSLError as said:
+            return said if said.reason else fault
+        except OSError:
+            return fault
+        return fault
 
     def fileno(self) -> int:
         """The open socket's number, for a selector."""
