@@ -10,12 +10,12 @@ from telemetry.link_states import NOT_HELD, honest_states
 from telemetry.models import Lease, LinkStatus
 
 pytestmark = pytest.mark.django_db
-NOW = datetime.now(UTC)
 
 
 def link(state: str, *, lease_for_s: float) -> LinkStatus:
-    LinkStatus.objects.create(key="device:scale", state=state, connected_since=NOW, detail="/dev/ttyUSB0")
-    Lease.objects.create(key="device:scale", owner="w", expires_at=NOW + timedelta(seconds=lease_for_s))
+    now = datetime.now(UTC)
+    LinkStatus.objects.create(key="device:scale", state=state, connected_since=now, detail="/dev/ttyUSB0")
+    Lease.objects.create(key="device:scale", owner="w", expires_at=now + timedelta(seconds=lease_for_s))
     return honest_states()["device:scale"]
 
 
