@@ -18,7 +18,7 @@ from devices.drivers.registry import DRIVERS
 from devices.models import Device
 from devices.port_list import PortInput
 from devices.serial.ports import open_port
-from telemetry.admin_parts.configured import Fieldsets, OptionsAdmin, free_name
+from telemetry.admin_parts.configured import Fieldsets, OptionsAdmin, copied_label, free_name
 from telemetry.admin_parts.live_state import LinkStateColumns, statuses
 from telemetry.admin_parts.option_forms import PREFIX, ChooserSelect, OptionsForm, chooser_choices
 from telemetry.admin_parts.words import NOTHING, ago
@@ -116,6 +116,7 @@ class DeviceAdmin(LinkStateColumns, OptionsAdmin):
         values = model_to_dict(row, exclude=["id", "port", "options", "edited_on_web"]) | {
             "name": free_name(row, row.name)
         }
+        values["label"] = copied_label(row.label)
         values |= {PREFIX + name: value for name, value in row.options.items()}
         query = {name: "" if value in (False, None) else str(value) for name, value in values.items()}
         return HttpResponseRedirect(reverse("admin:devices_device_add", query=query))

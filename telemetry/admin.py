@@ -225,13 +225,18 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
     """The counters that must balance."""
 
     list_display = (
-        "hour", "link", "received", "stored", "duplicate", "dead", "dropped", "incoming", "created", "delivered",
-        "refused", "expired", "unknown", "outgoing",
+        "at", "link", "incoming", "outgoing", "received", "stored", "duplicate", "dead", "dropped", "created",
+        "delivered", "refused", "expired", "unknown",
     )  # fmt: skip
     list_display_links = None
     list_filter = (
         type("LedgerLinkFilter", (LinkFilter,), {"title": "link", "column": "link", "parameter_name": "link"}),
     )
+
+    @admin.display(description="Hour (UTC)", ordering="hour")
+    def at(self, row: LedgerEntry) -> str:
+        """The hour that begins then."""
+        return f"{row.hour:%Y-%m-%d %H:%M}"
 
     @admin.display(description="In")
     def incoming(self, row: LedgerEntry) -> SafeString:

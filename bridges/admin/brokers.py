@@ -14,7 +14,7 @@ from bridges.models import Broker
 from bridges.models.broker_checks import is_pem
 from bridges.mqtt.handshake import try_connection
 from bridges.sessions import mqtt_settings
-from telemetry.admin_parts.configured import ConfiguredAdmin, free_name
+from telemetry.admin_parts.configured import ConfiguredAdmin, copied_label, free_name
 from telemetry.admin_parts.live_state import LinkStateColumns
 from telemetry.admin_parts.option_forms import MendableForm
 from telemetry.links import LinkLost, LinkRefused
@@ -131,6 +131,7 @@ class BrokerAdmin(LinkStateColumns, ConfiguredAdmin):
             copy = Broker.objects.get(pk=row.pk)
             copy.pk, copy._state.adding = None, True
             copy.name, copy.client_id, copy.is_enabled, copy.edited_on_web = free_name(row, row.name), "", False, True
+            copy.label = copied_label(row.label)
             copy.save()
             copies.append(copy)
         messages.success(request, f"Copied as {', '.join(copy.name for copy in copies)}, disabled.")

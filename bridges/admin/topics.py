@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 
 from bridges.codecs.registry import CODECS
 from bridges.models import Topic
-from telemetry.admin_parts.configured import Fieldsets, OptionsAdmin, free_name
+from telemetry.admin_parts.configured import Fieldsets, OptionsAdmin, copied_label, free_name
 from telemetry.admin_parts.live_state import LiveChangeList, statuses
 from telemetry.admin_parts.option_forms import PREFIX, ChooserSelect, OptionsForm, chooser_choices
 from telemetry.admin_parts.words import NOTHING, link_state, page_link, two_lines
@@ -114,6 +114,7 @@ class TopicAdmin(OptionsAdmin):
         values = model_to_dict(row, exclude=["id", "codec_options", "edited_on_web"]) | {
             "name": free_name(row, row.name)
         }
+        values["label"] = copied_label(row.label)
         values |= {PREFIX + name: value for name, value in row.codec_options.items()}
         query = {name: "" if value in (False, None) else str(value) for name, value in values.items()}
         return HttpResponseRedirect(reverse("admin:bridges_topic_add", query=query))

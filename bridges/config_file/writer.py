@@ -16,7 +16,7 @@ from bridges.models import Broker
 from bridges.models.broker_checks import is_pem
 
 _HEADER = "# The configuration of a Patchbay hub. `manage.py import_config FILE` reads it.\n"
-_FLOW_KEYS = {"password", "key"}
+_PLAIN = re.compile(r"\A[A-Za-z0-9_./-]+\Z")
 
 
 def export_config() -> str:
@@ -34,12 +34,12 @@ def to_yaml(values: Mapping[str, Any]) -> str:
     yaml.width = 1_000_000  # never fold a line
     yaml.indent(mapping=2, sequence=4, offset=2)
     stream = io.StringIO()
-    yaml.dump(_styled("", values), stream)
+    yaml.dump(_styled(values), stream)
     return stream.getvalue()
 
 
 def _item(section: Section, row: Row) -> CommentedMap:
-    item = CommentedMap((key, _styled(key, value)) for key, value in section.file_form(row).items())
+    item = CommentedMap((key, _styled(value)) for key, value in section.file_form(row).items())
     notes = _left_out(row) if isinstance(row, Broker) else []
     if notes:
         item.yaml_set_comment_before_after_key("host", before="\n".join(notes), indent=4)
@@ -57,19 +57,25 @@ def _left_out(broker: Broker) -> list[str]:
     return notes
 
 
-def _styled(key: str, value: Any) -> Any:
+def _styled(value: Any) -> Any:
     if isinstance(value, CommentedMap):
         return value
     if isinstance(value, Mapping):
-        styled = CommentedMap((_text(str(name)), _styled(str(name), part)) for name, part in value.items())
-        if key in _FLOW_KEYS or not styled:
+        styled = CommentedMap((_text(str(name)), _styled(part)) for name, part in value.items())
+        if _is_reference(styled) or not styled:
             styled.fa.set_flow_style()
         return styled
     if isinstance(value, list):
-        return [_styled("", part) for part in value]
+        return [_styled(part) for part in value]
     if isinstance(value, str):
         return LiteralScalarString(value) if _is_literal(value) else _text(value)
     return value
+
+
+def _is_reference(value: Mapping[str, Any]) -> bool:
+    """`{env: NAME}` stands in one line, if nothing in it is special within braces."""
+    name = next(iter(value.values()), None)
+    return list(value) in (["env"], ["file"]) and isinstance(name, str) and bool(_PLAIN.match(name))
 
 
 def _text(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -168,7 +168,9 @@ JSON = st.recursive(
 )
 
 
-@given(JSON, st.sampled_from(["a", "password", "key", "no", "1"]))
+@given(JSON, TEXT | st.sampled_from(["a", "no", "1"]))
+@example({"env": ":0"}, "password")
+@example({":0": None}, "?0")
 def test_any_values_are_read_as_they_were_written(value: Any, key: str) -> None:
     text = to_yaml({"section": [{key: value}]})
     assert read_document(text.encode()).value == {"section": [{key: value}]}

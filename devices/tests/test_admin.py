@@ -175,11 +175,12 @@ def test_devices_are_enabled_and_disabled(admin_client: Client) -> None:
 
 
 def test_a_copy_is_shown_before_it_is_saved_without_the_port(admin_client: Client) -> None:
-    save(admin_client, option_metric="weight", option_decimal_comma="on", baud="19200")
+    save(admin_client, label="Scale", option_metric="weight", option_decimal_comma="on", baud="19200")
     form = act(admin_client, "duplicate", "scale").context["adminform"].form
     assert (form["name"].value(), form["baud"].value(), form["port"].value()) == ("scale-copy", "19200", None)
     assert (form["option_metric"].value(), bool(form["option_decimal_comma"].value())) == ("weight", True)
     assert not form["option_keep_empty"].value()
+    assert form["label"].value() == "Scale (copy)"
     assert Device.objects.count() == 1
 
 

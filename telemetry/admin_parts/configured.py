@@ -100,6 +100,11 @@ class OptionsAdmin(ConfiguredAdmin):
         return [name for name in flatten_fieldsets(self.get_fieldsets(request, obj)) if name not in fixed]
 
 
+def copied_label(label: str) -> str:
+    """The label of a copy: in lists of choices the two must not look alike."""
+    return f"{label[:190]} (copy)" if label else ""
+
+
 def free_name(row: Model, name: str) -> str:
     """`scale-copy`, or `scale-copy2` if there is one: a name for a copy."""
     taken = set(type(row)._default_manager.values_list("name", flat=True))
