@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.db.models import ProtectedError
-from django.http import Http404, HttpRequest
+from django.http import Http404
 from django.http.request import UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -151,8 +151,3 @@ def flatten(detail: Any, *keys: Any) -> Iterator[Fault]:
             yield from flatten(part, *keys) if isinstance(part, str) else flatten(part, *keys, place)
     else:
         yield {"path": pointer(*keys), "message": str(detail), "code": getattr(detail, "code", "invalid")}
-
-
-def is_api(request: HttpRequest) -> bool:
-    """Whether this address belongs to the API."""
-    return request.path.startswith("/api/")

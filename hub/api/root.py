@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import Http404, HttpResponsePermanentRedirect
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
@@ -51,9 +53,9 @@ class Nowhere(APIView):
     throttle_classes = []
 
     @extend_schema(exclude=True)
-    def dispatch(self, request, *args, **kwargs):  # type: ignore[no-untyped-def]
-        path: str = request.get_full_path()
-        bare, question, query = path.partition("?")
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """A redirect, or a problem."""
+        bare, question, query = request.get_full_path().partition("?")
         if bare.endswith("/") and not bare.endswith("//"):
             return PermanentRedirect(bare.rstrip("/") + question + query)
         return super().dispatch(request, *args, **kwargs)
