@@ -10,13 +10,16 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from random import Random
 from uuid import UUID
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 _VERSION = 0x7 << 76
 _VARIANT = 0x2 << 62
-_RANDOM_MASK = (1 << 62) - 1
+
+_random = Random()  # seeded by the system; ids must differ, not be secret
+os.register_at_fork(after_in_child=_random.seed)
 
 
 def _now_ms() -> int:
@@ -38,7 +41,7 @@ class IdGenerator:
                 self._tick = max(self._tick, _tick_of(last))
 
     def __call__(self) -> UUID:
-        random = int.from_bytes(os.urandom(8), "big") & _RANDOM_MASK
+        random = _random.getrandbits(62)
         with self._lock:
             self._tick = tick = max(self._tick + 1, self._now_ms() << 12)
         return UUID(int=(tick >> 12) << 80 | _VERSION | (tick & 0xFFF) << 64 | _VARIANT | random)

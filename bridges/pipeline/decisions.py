@@ -14,7 +14,7 @@ from uuid import UUID
 import orjson
 
 from bridges.codecs.base import MAX_PAYLOAD_BYTES, Codec, Incoming
-from bridges.pipeline.memory import Changes, Echo, Memory, Recent
+from bridges.pipeline.memory import Changes, Echo, Memory, Recent, mark_of
 from bridges.pipeline.outputs import draft_delivery
 from bridges.pipeline.snapshot import PACKETS, ActiveRule, InTopic, Snapshot
 from bridges.rules.expression import EvaluationFault, Variables
@@ -38,6 +38,8 @@ class Decider:
         self.changes = Changes()
         self.batch = Batch(at=now)
         self._new_id = new_id
+        self._received_at: datetime | None = None
+        self._hour = now  # of `_received_at`
 
     def decide_all(self, arrivals: Iterable[Arrival]) -> Batch:
         """Decide about each arrival, in order."""
@@ -95,12 +97,12 @@ class Decider:
         message_id = arrival.id or self._new_id()
         if is_held:
             self._hold(arrival, message_id)
-        original = self._redelivered(arrival)
+        original = None
         if arrival.qos == 1:
-            entry = Recent(
-                arrival.packet_id, arrival.topic, arrival.payload, arrival.connection, original or message_id
-            )
-            self.changes.recent.setdefault(arrival.link, []).append(entry)
+            mark = mark_of(arrival.topic, arrival.payload)
+            original = self._redelivered(arrival, mark)
+            recent = self.changes.recent.setdefault(arrival.link, {})
+            recent[arrival.packet_id] = Recent(mark, arrival.connection, original or message_id)
         if original is not None:
             self._count(arrival, "duplicate")
             self.batch.messages.append(self._message(arrival, message_id, duplicate_of=original))
@@ -250,28 +252,24 @@ class Decider:
 
     # Duplicates
 
-    def _redelivered(self, arrival: Arrival) -> UUID | None:
+    def _redelivered(self, arrival: Arrival, mark: int) -> UUID | None:
         """The original of a QoS 1 message that a resumed session sends again; in doubt it is new.
 
         Only with DUP set: a broker may reuse a packet id at once, and an equal payload is then a new message.
         """
-        if arrival.qos != 1 or not arrival.is_resumed or not arrival.dup:
+        if not (arrival.dup and arrival.is_resumed):
             return None
-        for entry in self.changes.recent.get(arrival.link, ()):
-            if entry.connection != arrival.connection and entry[:3] == (
-                arrival.packet_id,
-                arrival.topic,
-                arrival.payload,
-            ):
-                return entry.id
-        return self.memory.link(arrival.link).redelivered(
-            arrival.packet_id, arrival.topic, arrival.payload, connection=arrival.connection
-        )
+        packet_id = arrival.packet_id
+        entry = self.changes.recent.get(arrival.link, {}).get(packet_id)
+        entry = entry or self.memory.link(arrival.link).recent.get(packet_id)
+        return entry.original_of(mark, arrival.connection) if entry else None
 
     def _see_connection(self, arrival: Arrival) -> None:
         """A connection without the old session: the broker counts its packet ids anew."""
         link = arrival.link
-        known = self.changes.connections.get(link, self.memory.link(link).connection)
+        known = self.changes.connections.get(link)
+        if known is None:
+            known = self.memory.link(link).connection
         if arrival.connection == known:
             return
         self.changes.connections[link] = arrival.connection
@@ -381,15 +379,15 @@ class Decider:
         if known is None:
             known = self.memory.link(arrival.link).sequence
         if arrival.sequence < 0:  # from the spool of an earlier process
-            self.batch.ledger[LedgerKey(arrival.link, hour_of(arrival.received_at), "received")] += 1
+            self._count(arrival, "received")
         elif arrival.sequence > known:
-            self.batch.ledger[LedgerKey(arrival.link, hour_of(arrival.received_at), "received")] += (
-                arrival.sequence - known
-            )
+            self._count(arrival, "received", arrival.sequence - known)
             self.changes.sequences[arrival.link] = arrival.sequence
 
-    def _count(self, arrival: Arrival, column: str) -> None:
-        self.batch.ledger[LedgerKey(arrival.link, hour_of(arrival.received_at), column)] += 1
+    def _count(self, arrival: Arrival, column: str, number: int = 1) -> None:
+        if arrival.received_at is not self._received_at:  # what came in one read shares it
+            self._received_at, self._hour = arrival.received_at, hour_of(arrival.received_at)
+        self.batch.ledger[LedgerKey(arrival.link, self._hour, column)] += number
 
     # Codec states
 

@@ -6,7 +6,7 @@ can be thrown away, split and decided again.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,34 +17,49 @@ from telemetry.values import Json
 
 ECHO_LIMIT = 10_000
 ECHO_LIFE = timedelta(seconds=60)
+MIN_RECENT = 5_000
+"""Brokers run ahead of the Receive Maximum (Mosquitto 2.0 does, under load), so at least this many are remembered."""
 
 
 class Recent(NamedTuple):
     """A QoS 1 message that was committed: what a redelivery on a resumed session is compared to."""
 
-    packet_id: int
-    topic: str
-    payload: bytes
+    mark: int  # of topic and payload, see `mark_of`
     connection: int
     id: UUID
+
+    def original_of(self, mark: int, connection: int) -> UUID | None:
+        """Its id, if an equal message of another connection is its redelivery."""
+        return self.id if self.mark == mark and self.connection != connection else None
+
+
+def mark_of(topic: str, payload: bytes) -> int:
+    """What tells messages under one packet id apart, within this process: 64 keyed bits, not the bytes themselves."""
+    return hash((topic, payload))
 
 
 @dataclass(slots=True)
 class LinkMemory:
-    """What is remembered of one link. `window` is its Receive Maximum."""
+    """What is remembered of one link. `window` is its Receive Maximum.
+
+    `recent` is by packet id: a broker uses one again only after it was acknowledged.
+    """
 
     window: int = 500
     sequence: int = 0  # the last sequence number that was booked
     connection: int = 0  # the connection of the last arrival
     unreleased: dict[int, UUID] = field(default_factory=dict)
-    recent: deque[Recent] = field(default_factory=deque)
+    recent: OrderedDict[int, Recent] = field(default_factory=OrderedDict)
 
-    def redelivered(self, packet_id: int, topic: str, payload: bytes, *, connection: int) -> UUID | None:
-        """The id of an equal message of an earlier connection, if there is one."""
-        for entry in self.recent:
-            if entry.connection != connection and entry[:3] == (packet_id, topic, payload):
-                return entry.id
-        return None
+    def remember(self, entries: Iterable[tuple[int, Recent]]) -> None:
+        """These were committed, under these packet ids; the oldest are forgotten."""
+        recent = self.recent
+        for packet_id, entry in entries:
+            recent[packet_id] = entry
+            recent.move_to_end(packet_id)
+        limit = max(self.window, MIN_RECENT)
+        while len(recent) > limit:
+            recent.popitem(last=False)
 
 
 class Echo(NamedTuple):
@@ -60,7 +75,7 @@ class Changes:
     """What one batch adds to the memory, if it is committed."""
 
     unreleased: dict[str, dict[int, UUID | None]] = field(default_factory=dict)  # None: released
-    recent: dict[str, list[Recent]] = field(default_factory=dict)
+    recent: dict[str, dict[int, Recent]] = field(default_factory=dict)  # by link and packet id
     sequences: dict[str, int] = field(default_factory=dict)
     connections: dict[str, int] = field(default_factory=dict)
     codec_states: dict[str, Json] = field(default_factory=dict)
@@ -76,7 +91,10 @@ class Memory:
 
     def link(self, key: str) -> LinkMemory:
         """The memory of a link; a new one if it is not known."""
-        return self.links.setdefault(key, LinkMemory())
+        found = self.links.get(key)
+        if found is None:
+            found = self.links[key] = LinkMemory()
+        return found
 
     def unreleased(self, changes: Changes, link: str, packet_id: int) -> UUID | None:
         """The message of a packet id that the broker has not released, as of this point in the batch."""
@@ -95,7 +113,7 @@ class Memory:
                 else:
                     held[packet_id] = message
         for key, entries in changes.recent.items():
-            self._remember(self.link(key), entries)
+            self.link(key).remember(entries.items())
         for key, sequence in changes.sequences.items():
             self.link(key).sequence = sequence
         for key, connection in changes.connections.items():
@@ -111,14 +129,12 @@ class Memory:
 
     def echo(self, echo: Echo, now: datetime) -> str | None:
         """The rules that brought this about, if it is something that the hub published a short while ago."""
-        found = self._echoes.get(echo)
+        found = self._echoes.get(echo) if self._echoes else None
         return found[0] if found and now - found[1] <= ECHO_LIFE else None
 
-    def start_link(self, key: str, *, window: int, unreleased: Mapping[int, UUID], recent: Iterable[Recent]) -> None:
-        """A link starts: its memory is what the database says."""
-        self.links[key] = LinkMemory(window=window, unreleased=dict(unreleased), recent=deque(recent))
-
-    def _remember(self, link: LinkMemory, entries: list[Recent]) -> None:
-        link.recent.extend(entries)
-        while len(link.recent) > link.window:
-            link.recent.popleft()
+    def start_link(
+        self, key: str, *, window: int, unreleased: Mapping[int, UUID], recent: Iterable[tuple[int, Recent]]
+    ) -> None:
+        """A link starts: its memory is what the database says. `recent` by packet id, the oldest first."""
+        link = self.links[key] = LinkMemory(window=window, unreleased=dict(unreleased))
+        link.remember(recent)

@@ -7,12 +7,12 @@ from uuid import UUID
 
 import orjson
 
-from bridges.pipeline.memory import Recent
+from bridges.pipeline.memory import Recent, mark_of
 from telemetry.models import CodecState, Message, UnreleasedPacket
 from telemetry.values import Json
 
 
-def recall(link: str, *, window: int) -> tuple[dict[int, UUID], list[Recent]]:
+def recall(link: str, *, window: int) -> tuple[dict[int, UUID], list[tuple[int, Recent]]]:
     """The packet ids that the broker has not released, and the last QoS 1 messages (oldest first).
 
     Their connection is 0: an earlier one than any of the new link's.
@@ -20,7 +20,7 @@ def recall(link: str, *, window: int) -> tuple[dict[int, UUID], list[Recent]]:
     unreleased = dict(UnreleasedPacket.objects.filter(link=link).values_list("packet_id", "message_id"))
     rows = Message.objects.filter(source=link).order_by("-id").values_list("packet_id", "topic", "payload", "id", "qos")
     recent = [
-        Recent(packet_id, topic, bytes(payload), 0, message_id)
+        (packet_id, Recent(mark_of(topic, bytes(payload)), 0, message_id))
         for packet_id, topic, payload, message_id, qos in rows[:window]
         if qos == 1
     ]

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from bridges.codecs.base import Codec, Incoming
 from bridges.pipeline.decisions import Decider
-from bridges.pipeline.memory import Echo, Memory, Recent
+from bridges.pipeline.memory import Echo, Memory, Recent, mark_of
 from bridges.pipeline.snapshot import PACKETS, ActiveRule, InTopic, PublishAction, Snapshot, WriteAction
 from bridges.rules.address import AddressTemplate
 from bridges.rules.rule import CompiledRule
@@ -250,7 +250,8 @@ def test_in_doubt_a_qos_1_message_is_processed() -> None:
 def test_a_message_committed_by_an_earlier_process_is_recognised() -> None:
     memory, original = Memory(), uuid4()
     first = arrival()
-    memory.start_link(LINK, window=10, unreleased={}, recent=[Recent(5, "a/b", first.payload, 0, original)])
+    recent = [(5, Recent(mark_of("a/b", first.payload), 0, original))]
+    memory.start_link(LINK, window=10, unreleased={}, recent=recent)
     batch = decide(snapshot(rule()), replace(first, is_resumed=True, dup=True), memory=memory)
     assert batch.messages[0].duplicate_of == original
 
