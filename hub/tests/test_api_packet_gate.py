@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from django.core.cache import cache
-from django.db import OperationalError
+from django.db import OperationalError, connections
 from django.test import Client
 
 from bridges import intake
@@ -26,10 +26,11 @@ PACKET = b'{"device_id": "esp-1", "timestamp": 1700000000, "measurements": {"t":
 
 
 @pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
+async def fresh() -> AsyncIterator[None]:
     cache.clear()
     yield
     intake.stop_intake()
+    await sync_to_async(connections.close_all)()  # those of the thread behind the tests' own queries
 
 
 async def django(scope: Any, receive: Any, send: Any) -> None:
