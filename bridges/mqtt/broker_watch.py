@@ -13,6 +13,8 @@ class BrokerWatch:
 
     def __init__(self) -> None:
         self.warning = ""
+        self.has_news = False
+        """Whether the warning changed; whoever tells of it sets this back."""
         self._version = ""
         self._first: int | None = None
         self._dropped = 0
@@ -39,6 +41,7 @@ class BrokerWatch:
             advice = "Raise the limit of queued messages of a client"
             if "mosquitto" in self._version.lower() or not self._version:
                 advice = "In mosquitto.conf, set max_queued_messages 0 and bound max_queued_bytes instead"
-            self.warning = (
-                f"The broker has dropped {dropped - self._first} messages, because a client's queue was full. {advice}."
-            )
+            count = dropped - self._first
+            warning = f"The broker has dropped {count} messages, because a client's queue was full. {advice}."
+            self.has_news = warning != self.warning
+            self.warning = warning

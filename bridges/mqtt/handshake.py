@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import selectors
+import struct
 from collections.abc import Callable
 from dataclasses import replace
 from secrets import token_hex
@@ -11,7 +12,7 @@ from time import monotonic
 from bridges.mqtt.packets import Other, Packet
 from bridges.mqtt.session import Session
 from bridges.mqtt.settings import MqttSettings
-from telemetry.links import LinkLost
+from telemetry.links import LinkLost, LinkRefused
 
 _CONNACK = 0x20
 _GLANCE_S = 0.1
@@ -21,10 +22,16 @@ def open_session(
     settings: MqttSettings, *, take_id: Callable[[], int], is_stopping: Callable[[], bool]
 ) -> tuple[Session, list[Packet]]:
     """An accepted session, and the packets that came right behind its CONNACK. Raises LinkLost or LinkRefused."""
-    session = Session(settings, take_id=take_id)
+    try:
+        session = Session(settings, take_id=take_id)
+    except ValueError as fault:
+        raise LinkRefused(f"The settings cannot be used: {fault}.") from fault
     try:
         session.open()
         return session, _await_connack(session, is_stopping)
+    except (ValueError, struct.error) as fault:
+        session.end()
+        raise LinkRefused("The settings cannot be said in MQTT: something in them is too long or empty.") from fault
     except BaseException:
         session.end()
         raise

@@ -6,6 +6,7 @@ and only on the connection that the message came on.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,6 +21,11 @@ OVERRUN_FACTOR = 10
 MQTT 3.1.1 brokers are not told the number, rumqttd ignores it, and Mosquitto 2.0 counts a QoS 2 message as done
 both at its PUBREC and at its PUBCOMP, and so drifts to a multiple of it under load.
 """
+
+
+_connections = itertools.count(1)
+"""Numbered through the process: an arrival that waits in the inbox while its link is replaced by another of the same
+key is then never taken for one of the new link's."""
 
 
 class Inbound:
@@ -43,7 +49,7 @@ class Inbound:
 
     def begin(self, *, is_resumed: bool) -> None:
         """A new connection: nothing that is open on an older one can be answered any more."""
-        self.connection += 1
+        self.connection = next(_connections)
         self.is_overrun = False
         self._is_resumed = is_resumed
         self._forget_untaken()

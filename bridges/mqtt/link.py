@@ -20,25 +20,21 @@ from bridges.mqtt.mailbox import Mailbox
 from bridges.mqtt.outbound import MAX_IN_FLIGHT, Outbound
 from bridges.mqtt.packet_ids import PacketIds
 from bridges.mqtt.packets import PUBREL, Ack, Packet, Publish
+from bridges.mqtt.reporter import STABLE_S, Reporter
 from bridges.mqtt.session import ConnectionEnded, Session
 from bridges.mqtt.settings import MqttSettings, Subscription
 from bridges.mqtt.subscriber import Subscriber
 from bridges.mqtt.subscriptions import SubscriptionTable
-from bridges.mqtt.words import TAKEN_OVER
 from telemetry.backoff import Backoff
-from telemetry.links import LinkHost, LinkLost, LinkRefused, LinkReport, LinkState
+from telemetry.links import LinkHost, LinkLost, LinkRefused, LinkState
 from telemetry.values import Arrival, Outcome, Outgoing, Verdict
 
 log = logging.getLogger(__name__)
-
-STABLE_S = 10.0
-"""A connection that lasted this long counts as a success: the next failure starts from a short delay."""
 
 _LOOK_S = 1.0
 _HELD_UP_LOOK_S = 0.02
 _OVERRUN_GRACE_S = 1.0
 _STOP_GRACE_S = 2.0
-_SUSPICIOUS_LIVES = 3
 _OVERRUN = 0x93
 _STOPPED = "The link was stopped."
 
@@ -75,11 +71,8 @@ class MqttLink:
         self._watch = BrokerWatch()
         self._inbound = Inbound(key, receive_maximum=settings.receive_maximum)
         self._outbound = Outbound(self._ids, is_v5=settings.is_v5)
+        self._reporter = Reporter(key, settings, host=host, subscriber=self._subscriber, watch=self._watch)
         self._thread: threading.Thread | None = None
-        self._last_report: LinkReport | None = None
-        self._told_of_broker = ""
-        self._takeover_warning = ""
-        self._short_lives = 0  # connections in a row that the broker ended soon after it had accepted them
         self._grace_s = _STOP_GRACE_S
         self._deadline: float | None = None  # when an overrun or a stop ends the connection at the latest
         self._connected_at = 0.0
@@ -98,6 +91,7 @@ class MqttLink:
         self._mail.is_stopping = True
         self._mail.wake()
         if self._thread is None:
+            self._mail.close()
             return True
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
@@ -119,7 +113,7 @@ class MqttLink:
     # --- the life of the link ----------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        self._report(LinkState.CONNECTING, f"Connecting to {self.settings.address}.")
+        self._reporter.report(LinkState.CONNECTING, f"Connecting to {self.settings.address}.")
         try:
             while not self._mail.is_stopping and self._live_once():
                 self._rest(self._backoff.next_delay_s())
@@ -133,14 +127,14 @@ class MqttLink:
         try:
             self._hold_connection()
         except LinkRefused as refusal:
-            self._report(LinkState.REFUSED, str(refusal))
+            self._reporter.report(LinkState.REFUSED, str(refusal))
             return False
         except LinkLost as loss:
             if not self._mail.is_stopping:
-                self._report(LinkState.LOST, str(loss))
+                self._reporter.report(LinkState.LOST, str(loss))
         except Exception:  # the border of the thread: a fault of ours must not end the link for good
             log.exception("the link failed", extra={"link": self.key})
-            self._report(LinkState.LOST, "A fault in the hub ended the connection; its log says more.")
+            self._reporter.report(LinkState.LOST, "A fault in the hub ended the connection; its log says more.")
         finally:
             self._conclude()
         return True
@@ -180,24 +174,16 @@ class MqttLink:
         self._take_subscriptions()
         self._subscriber.begin(session)
         self._mail.open()
-        self._report_connected()
+        self._reporter.note_limits(limits)
+        self._reporter.connected()
 
     def _finish(self, session: Session, end: ConnectionEnded) -> None:
         self._outbound.accept(self._mail.shut())
         self._outbound.end(is_abnormal=end.is_abnormal, sent_bytes=session.sent_bytes, reason=str(end))
         self._subscriber.end()
         if not end.is_ours:
-            self._note_end(end)
+            self._reporter.note_end(end, lasted_s=monotonic() - self._connected_at)
         session.end(end.code, is_ours=end.is_ours)
-
-    def _note_end(self, end: ConnectionEnded) -> None:
-        client = f"client uses the client id {self.settings.client_id!r} as well"
-        self._short_lives += monotonic() - self._connected_at < STABLE_S
-        if end.code == TAKEN_OVER:
-            self._takeover_warning = f"Another {client}."
-        elif self._short_lives >= _SUSPICIOUS_LIVES and not self._takeover_warning:
-            # MQTT 3.1.1 brokers, and Mosquitto 2.0 even with MQTT 5, do not say why.
-            self._takeover_warning = f"The broker ends connections soon after accepting them. Perhaps another {client}."
 
     # --- one connection ----------------------------------------------------------------------------------------------
 
@@ -254,9 +240,9 @@ class MqttLink:
         finally:
             inbound.offer(self._host)
         session.check_parsed()
-        if self._subscriber.take_answers() or self._watch.warning != self._told_of_broker:
-            self._told_of_broker = self._watch.warning
-            self._report_connected()
+        if self._subscriber.take_answers() or self._watch.has_news:
+            self._watch.has_news = False
+            self._reporter.connected()
 
     def _take_mail(self, session: Session) -> None:
         acknowledged = self._mail.acknowledged
@@ -311,28 +297,10 @@ class MqttLink:
         session.check_alive()
         if now - self._connected_at >= STABLE_S:
             self._backoff.reset()
-            self._short_lives = 0
-            if self._takeover_warning:
-                self._takeover_warning = ""
-                self._report_connected()
-
-    # --- words -------------------------------------------------------------------------------------------------------
+            self._reporter.note_stable()
 
     def _conclude(self) -> None:
         outcomes = self._outbound.outcomes
         if outcomes:
             self._outbound.outcomes = []
             self._host.conclude(outcomes)
-
-    def _warning(self) -> str:
-        parts = (self._takeover_warning, self._watch.warning, *self._subscriber.warnings.values())
-        return " ".join(part for part in parts if part)
-
-    def _report_connected(self) -> None:
-        self._report(LinkState.CONNECTED, f"Connected to {self.settings.address}.")
-
-    def _report(self, state: LinkState, detail: str) -> None:
-        report = LinkReport(self.key, state, detail, self._warning())
-        if report != self._last_report:
-            self._last_report = report
-            self._host.report(report)

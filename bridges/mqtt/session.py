@@ -114,8 +114,8 @@ class Session(Client):
                 self.connect(settings.host, settings.port, settings.keepalive_s)
         except OSError as fault:
             raise self._failure(fault) from fault
-        except UnicodeError as fault:  # a host name that IDNA cannot say
-            raise LinkLost(f"{settings.host!r} is not a host name.") from fault
+        except UnicodeError as fault:  # IDNA cannot say it
+            raise LinkRefused(f"{settings.host!r} is not a host name.") from fault
 
     @staticmethod
     def _connect_properties_for(settings: MqttSettings) -> Properties:
@@ -235,6 +235,7 @@ class Session(Client):
             maximum_qos=said("MaximumQoS", 2),
             can_retain=bool(said("RetainAvailable", 1)),
             has_identifiers=self.settings.is_v5 and bool(said("SubscriptionIdentifierAvailable", 1)),
+            session_expiry_s=getattr(properties, "SessionExpiryInterval", None),
         )
 
     def _subscribed(self, _client: Client, _userdata: Any, packet_id: int, codes: Sequence[Any], _props: Any) -> None:

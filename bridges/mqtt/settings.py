@@ -88,6 +88,7 @@ class ServerLimits:
     maximum_qos: int = 2
     can_retain: bool = True
     has_identifiers: bool = True
+    session_expiry_s: int | None = None  # if it differs from what was asked for
 
 
 def tls_context(tls: TlsSettings) -> ssl.SSLContext:

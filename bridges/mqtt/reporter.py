@@ -1,0 +1,68 @@
+"""What an MQTT link says about itself: its state, and what somebody should mend although it works."""
+
+from __future__ import annotations
+
+from bridges.mqtt.broker_watch import BrokerWatch
+from bridges.mqtt.session import ConnectionEnded
+from bridges.mqtt.settings import MqttSettings, ServerLimits
+from bridges.mqtt.subscriber import Subscriber
+from bridges.mqtt.words import TAKEN_OVER
+from telemetry.links import LinkHost, LinkReport, LinkState
+
+STABLE_S = 10.0
+"""A connection that lasted this long counts as a success: the next failure starts from a short delay."""
+
+_SUSPICIOUS_LIVES = 3
+
+
+class Reporter:
+    """Tells the host of changes only. For the link's thread."""
+
+    def __init__(
+        self, key: str, settings: MqttSettings, *, host: LinkHost, subscriber: Subscriber, watch: BrokerWatch
+    ) -> None:
+        self._key = key
+        self._settings = settings
+        self._host = host
+        self._subscriber = subscriber
+        self._watch = watch
+        self._last: LinkReport | None = None
+        self._takeover = ""
+        self._session = ""
+        self._short_lives = 0  # connections in a row that the broker ended soon after it had accepted them
+
+    def report(self, state: LinkState, detail: str) -> None:
+        """Tell the host, if anything is new."""
+        parts = (self._takeover, self._session, self._watch.warning, *self._subscriber.warnings.values())
+        report = LinkReport(self._key, state, detail, " ".join(part for part in parts if part))
+        if report != self._last:
+            self._last = report
+            self._host.report(report)
+
+    def connected(self) -> None:
+        """The connection stands; perhaps a warning changed."""
+        self.report(LinkState.CONNECTED, f"Connected to {self._settings.address}.")
+
+    def note_limits(self, limits: ServerLimits) -> None:
+        """A connection begins: does the broker keep the session for as long as it was asked to?"""
+        asked, given = self._settings.session_expiry_s, limits.session_expiry_s
+        self._session = ""
+        if given is not None and given < asked:
+            self._session = f"The broker keeps messages for the hub for {given} s only, not for {asked} s."
+
+    def note_end(self, end: ConnectionEnded, *, lasted_s: float) -> None:
+        """The broker or the network ended a connection."""
+        client = f"client uses the client id {self._settings.client_id!r} as well"
+        self._short_lives += lasted_s < STABLE_S
+        if end.code == TAKEN_OVER:
+            self._takeover = f"Another {client}."
+        elif self._short_lives >= _SUSPICIOUS_LIVES and not self._takeover:
+            # MQTT 3.1.1 brokers, and Mosquitto 2.0 even with MQTT 5, do not say why.
+            self._takeover = f"The broker ends connections soon after accepting them. Perhaps another {client}."
+
+    def note_stable(self) -> None:
+        """The connection has lasted: nobody takes it over."""
+        self._short_lives = 0
+        if self._takeover:
+            self._takeover = ""
+            self.connected()

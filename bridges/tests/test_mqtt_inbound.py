@@ -1,0 +1,126 @@
+"""The bookkeeping of what came in: acknowledged once, in order of receipt, and never before the host's word."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridges.mqtt.inbound import OVERRUN_FACTOR, Inbound
+from bridges.mqtt.packets import PUBACK, PUBCOMP, PUBREC, Ack, Parser, Publish
+from bridges.tests.link_host import KeepingHost
+from telemetry.values import ArrivalKind
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def begun(*, receive_maximum: int = 100, is_resumed: bool = False) -> Inbound:
+    inbound = Inbound("broker:test", receive_maximum=receive_maximum)
+    inbound.begin(is_resumed=is_resumed)
+    return inbound
+
+
+def parsed(wire: bytes) -> list[Ack]:
+    return [packet for packet in Parser(is_v5=True).feed(wire) if isinstance(packet, Ack)]
+
+
+def publish(packet_id: int, qos: int = 1) -> Publish:
+    return Publish("t", b"%d" % packet_id, qos, packet_id=packet_id if qos else 0)
+
+
+@given(st.data())
+def test_each_message_is_acknowledged_once_and_in_order_of_receipt(data: st.DataObject) -> None:
+    inbound, host = begun(), KeepingHost(acknowledges=False)
+    levels = data.draw(st.lists(st.integers(0, 2), min_size=1, max_size=30))
+    for packet_id, qos in enumerate(levels, start=1):
+        inbound.add(publish(packet_id, qos), ("in",), now=NOW)
+    inbound.offer(host)
+    order = data.draw(st.permutations(host.arrivals))
+    twice = data.draw(st.lists(st.sampled_from(host.arrivals), max_size=10))
+    answers: list[Ack] = []
+    committed: set[int] = set()
+    for arrival in [*order[: len(order) // 2], *twice[:5], *order, *twice]:
+        committed.add(arrival.packet_id)
+        answers += parsed(inbound.acknowledge([arrival]))
+        assert {answer.packet_id for answer in answers} <= committed
+    expected = [(PUBACK if qos == 1 else PUBREC, n) for n, qos in enumerate(levels, start=1) if qos]
+    assert [(answer.kind, answer.packet_id) for answer in answers] == expected
+    assert inbound.is_settled
+
+
+def test_what_is_open_on_an_older_connection_is_never_answered() -> None:
+    inbound, host = begun(), KeepingHost(acknowledges=False)
+    inbound.add(publish(1), (), now=NOW)
+    inbound.add_release(9, now=NOW)
+    inbound.offer(host)
+    inbound.begin(is_resumed=True)
+    inbound.add(publish(1), (), now=NOW)
+    inbound.add_release(9, now=NOW)
+    assert inbound.acknowledge(host.arrivals) == b""
+
+
+def test_an_arrival_of_another_link_with_the_same_key_is_never_answered() -> None:
+    old, new, host = begun(), begun(), KeepingHost(acknowledges=False)
+    old.add(publish(1), (), now=NOW)
+    old.offer(host)
+    new.add(publish(1), (), now=NOW)
+    assert new.acknowledge(host.arrivals) == b""
+
+
+def test_a_release_is_completed_once() -> None:
+    inbound, host = begun(), KeepingHost(acknowledges=False)
+    inbound.add_release(9, now=NOW)
+    inbound.offer(host)
+    assert parsed(inbound.acknowledge(host.arrivals)) == [Ack(PUBCOMP, 9)]
+    assert inbound.acknowledge(host.arrivals) == b""
+
+
+def test_a_release_is_no_message_in_the_count() -> None:
+    inbound, host = begun(), KeepingHost()
+    inbound.add(publish(1, 2), (), now=NOW)
+    inbound.add_release(1, now=NOW)
+    inbound.add(publish(2, 2), (), now=NOW)
+    inbound.offer(host)
+    assert [(one.kind, one.sequence) for one in host.arrivals] == [
+        (ArrivalKind.MESSAGE, 1),
+        (ArrivalKind.RELEASE, 1),
+        (ArrivalKind.MESSAGE, 2),
+    ]
+
+
+def test_what_the_host_has_no_room_for_waits_in_order_and_qos_0_is_dropped_and_counted() -> None:
+    inbound, host = begun(), KeepingHost(capacity=1)
+    for packet_id, qos in [(1, 1), (2, 0), (3, 2), (4, 0), (5, 1)]:
+        inbound.add(publish(packet_id, qos), (), now=NOW)
+    inbound.offer(host)
+    assert (len(host.arrivals), host.dropped_count, inbound.is_held_up) == (1, 2, True)
+    host.capacity = 10
+    inbound.offer(host)
+    assert host.payloads == [b"1", b"3", b"5"]
+    assert host.messages[-1].sequence == 5
+
+
+def test_what_was_never_taken_is_not_counted_as_received() -> None:
+    inbound, host = begun(), KeepingHost(capacity=1)
+    for packet_id in (1, 2, 3):
+        inbound.add(publish(packet_id), (), now=NOW)
+    inbound.offer(host)
+    inbound.begin(is_resumed=True)
+    host.capacity = 10
+    inbound.add(publish(2), (), now=NOW)
+    inbound.offer(host)
+    assert [one.sequence for one in host.messages] == [1, 2]
+
+
+def test_a_broker_that_runs_far_ahead_is_an_overrun_and_qos_0_still_comes_in() -> None:
+    inbound, host = begun(receive_maximum=1), KeepingHost(acknowledges=False)
+    for packet_id in range(1, OVERRUN_FACTOR + 1):
+        inbound.add(publish(packet_id), (), now=NOW)
+    was_overrun = inbound.is_overrun
+    inbound.add(publish(99), (), now=NOW)
+    inbound.add(publish(0, 0), (), now=NOW)
+    inbound.offer(host)
+    assert (was_overrun, inbound.is_overrun) == (False, True)
+    assert len(host.messages) == OVERRUN_FACTOR + 1
+    assert host.messages[-1].qos == 0
