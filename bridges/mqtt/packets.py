@@ -13,8 +13,8 @@ from bridges.mqtt.properties import (
     NO_PROPERTIES,
     PacketFault,
     PublishProperties,
-    pack_binary,
     pack_publish_properties,
+    pack_text,
     pack_varint,
     read_varint,
     unpack_publish_properties,
@@ -194,13 +194,16 @@ def _ack(first: int, data: bytes, start: int, *, stop: int) -> Ack:
 def encode_publish(publish: Publish, *, is_v5: bool) -> bytes:
     """The packet's bytes; raises ValueError for a text, bytes or a packet that is too long."""
     first = PUBLISH | publish.dup << 3 | publish.qos << 1 | publish.retain
-    head = pack_binary(publish.topic.encode())
+    head = pack_text(publish.topic)
     if publish.qos:
         head += publish.packet_id.to_bytes(2, "big")
-    if is_v5:
-        head += pack_publish_properties(publish.properties)
-    length = pack_varint(len(head) + len(publish.payload))
-    return b"".join((bytes((first,)), length, head, publish.payload))
+    block = pack_publish_properties(publish.properties) if is_v5 else b""
+    return join_publish(first, head, block, payload=publish.payload)
+
+
+def join_publish(first: int, head: bytes, block: bytes, *, payload: bytes) -> bytes:
+    """A PUBLISH of packed parts: topic and packet id, then the property block; raises ValueError if it is too long."""
+    return b"".join((bytes((first,)), pack_varint(len(head) + len(block) + len(payload)), head, block, payload))
 
 
 def encode_ack(kind: int, packet_id: int, reason_code: int = 0) -> bytes:

@@ -175,6 +175,16 @@ class _Reader:
         raise PacketFault(f"property 0x{kind:02X} has no place in a PUBLISH")
 
 
+def pack_user_property(name: str, value: str) -> bytes:
+    """One user property; raises ValueError if it is too long."""
+    return b"\x26" + pack_text(name) + pack_text(value)
+
+
+def pack_expiry(seconds: int) -> bytes:
+    """The message expiry property."""
+    return b"\x02" + _U32.pack(seconds)
+
+
 def pack_publish_properties(properties: PublishProperties) -> bytes:
     """The block with its length in front; raises ValueError for a text or bytes that are too long."""
     if properties == NO_PROPERTIES:
@@ -183,7 +193,7 @@ def pack_publish_properties(properties: PublishProperties) -> bytes:
     if properties.payload_format:
         parts.append(bytes((_PAYLOAD_FORMAT, properties.payload_format)))
     if properties.message_expiry_s is not None:
-        parts.append(b"\x02" + _U32.pack(properties.message_expiry_s))
+        parts.append(pack_expiry(properties.message_expiry_s))
     if properties.content_type:
         parts.append(b"\x03" + pack_text(properties.content_type))
     if properties.response_topic:
@@ -193,6 +203,6 @@ def pack_publish_properties(properties: PublishProperties) -> bytes:
     if properties.topic_alias:
         parts.append(b"\x23" + _U16.pack(properties.topic_alias))
     parts.extend(b"\x0b" + pack_varint(number) for number in properties.subscription_identifiers)
-    parts.extend(b"\x26" + pack_text(name) + pack_text(value) for name, value in properties.user)
+    parts.extend(pack_user_property(name, value) for name, value in properties.user)
     block = b"".join(parts)
     return pack_varint(len(block)) + block
