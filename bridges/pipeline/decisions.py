@@ -306,22 +306,22 @@ class Decider:
         if arrival.topics and not topic_name:
             topic_name = arrival.topics[0]
         self.batch.last_message_at[arrival.link] = arrival.received_at
-        return MessageDraft(
-            id=message_id,
-            received_at=arrival.received_at,
-            source=arrival.link,
-            kind=arrival.kind.value,
-            topic=arrival.topic,
-            topic_name=topic_name,
-            device=device,
-            device_time=decoded.time if decoded else None,
-            payload=arrival.payload,
-            decoded=_searchable(decoded) if decoded and (topic is None or topic.is_searchable) else None,
-            qos=arrival.qos,
-            is_retained=arrival.retain,
-            packet_id=arrival.packet_id,
-            duplicate_of=duplicate_of,
-            fault=storable(fault),
+        return MessageDraft(  # in the order of its fields: by name it costs three times as much
+            message_id,
+            arrival.received_at,
+            arrival.link,
+            arrival.kind.value,
+            arrival.topic,
+            topic_name,
+            device,
+            decoded.time if decoded else None,
+            arrival.payload,
+            _searchable(decoded) if decoded and (topic is None or topic.is_searchable) else None,
+            arrival.qos,
+            arrival.retain,
+            arrival.packet_id,
+            duplicate_of,
+            storable(fault) if fault else "",
         )
 
     def _flushed_message(self, topic: InTopic, decoded: Decoded) -> MessageDraft:
