@@ -8,16 +8,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from functools import partial
 from random import uniform
 from typing import Any
 
 import orjson
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from telemetry.live.access import RECHECK_S, refusal, still_refused
 from telemetry.live.feed import current_feed
 from telemetry.live.subscription import Subscription
+from telemetry.live.threads import in_thread
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has
 
     async def connect(self) -> None:
         """Accept first: only then does the browser learn the close code."""
-        code = await database_sync_to_async(refusal, thread_sensitive=False)(self.scope)
+        code = await in_thread(partial(refusal, self.scope))
         await self.accept()
         if code is not None:
             await self.close(code)
@@ -81,7 +82,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has
     async def _watch_access(self) -> None:
         while True:
             await asyncio.sleep(uniform(0.75, 1.0) * RECHECK_S)
-            code = await database_sync_to_async(still_refused, thread_sensitive=False)(self.scope)
+            code = await in_thread(partial(still_refused, self.scope))
             if code is not None:
                 await self.close(code)
                 return

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import uniform
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import orjson
-from channels.db import database_sync_to_async
 
 from telemetry.ids import lowest_id, time_of
 from telemetry.live.access import RECHECK_S, still_refused
@@ -26,6 +25,7 @@ from telemetry.live.feed import Feed
 from telemetry.live.link_states import link_states
 from telemetry.live.rows import delivery_events, message_events
 from telemetry.live.subscription import Subscription
+from telemetry.live.threads import in_thread
 from telemetry.models import Delivery
 
 HEARTBEAT_S = 15.0
@@ -36,7 +36,6 @@ PAGE = 500
 MOST_MISSED = 50_000
 """So many missed messages are sent at most; then the stream says that it left some out."""
 _REMEMBERED = 50_000
-Answer = TypeVar("Answer")
 
 
 class EventStream:
@@ -84,7 +83,7 @@ class EventStream:
     async def _missed(self, since: datetime) -> AsyncIterator[str]:
         last, count = lowest_id(since - OVERLAP), 0
         while True:
-            events, last, size = await _in_thread(partial(self._read_page, last))
+            events, last, size = await in_thread(partial(self._read_page, last))
             self._note_newest(events)
             if text := self._format(self._unsent(events)):
                 yield self._said(text)
@@ -103,12 +102,12 @@ class EventStream:
         return messages + deliveries, ids[-1] if ids else after, len(ids)
 
     async def _links(self) -> str:
-        states = await _in_thread(link_states)
+        states = await in_thread(link_states)
         return self._said(self._format(self._wanted.select([event for _, event in states], self._sent)))
 
     async def _text_of(self, events: Sequence[Event], skipped: int) -> str:
         if self._wanted.wanted and not self._wanted.is_cheap(events):
-            chosen = await _in_thread(lambda: self._wanted.select(events, self._sent))
+            chosen = await in_thread(lambda: self._wanted.select(events, self._sent))
         else:
             chosen = self._wanted.select(events, self._sent)
         said = self._format(self._unsent(chosen))
@@ -145,14 +144,9 @@ class EventStream:
         if time.monotonic() < self._check_at:
             return False
         self._plan_check()
-        return await _in_thread(lambda: still_refused(self._scope)) is not None
+        return await in_thread(lambda: still_refused(self._scope)) is not None
 
 
 def _format_one(name: str, event: Event) -> str:
     head = f"id: {event['id']}\n" if name == "message" else ""
     return f"{head}event: {name}\ndata: {orjson.dumps(event).decode()}\n\n"
-
-
-async def _in_thread(call: Callable[[], Answer]) -> Answer:
-    answer: Answer = await database_sync_to_async(call, thread_sensitive=False)()
-    return answer

@@ -15,7 +15,6 @@ from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 import orjson
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import Error as DatabaseError
 
@@ -25,6 +24,7 @@ from telemetry.live.poller import Poller
 from telemetry.live.redis_reader import AWAY, Origins, batches, subscribed
 from telemetry.live.snapshot import build_snapshot
 from telemetry.live.subscription import FRAMES, Frame, Subscription
+from telemetry.live.threads import in_thread
 from telemetry.live.wire import Batch
 
 logger = logging.getLogger(__name__)
@@ -141,7 +141,7 @@ class Feed:
         def encoded() -> str:
             return orjson.dumps({"type": "snapshot", "seq": seq, **self._read_snapshot()}).decode()
 
-        text = await database_sync_to_async(encoded, thread_sensitive=False)()
+        text = await in_thread(encoded)
         return TakenSnapshot(seq, text, generation)
 
     def _start(self) -> None:
@@ -201,7 +201,7 @@ class Feed:
         while True:
             look = poller.look_at_states if self.is_connected else poller.look_at_all
             try:
-                events = await database_sync_to_async(look, thread_sensitive=False)()
+                events = await in_thread(look)
             except DatabaseError as fault:
                 if not is_away:
                     logger.warning("the database is away: live pages cannot look into it (%s)", fault)

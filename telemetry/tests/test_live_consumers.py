@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import orjson
 import pytest
-from channels.db import database_sync_to_async
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
@@ -21,6 +21,7 @@ from telemetry.live import access, consumers, feed
 from telemetry.live.events import config_event
 from telemetry.live.publisher import LivePublisher
 from telemetry.live.routing import websocket_urlpatterns
+from telemetry.live.threads import in_thread
 from telemetry.tests.live_support import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -75,7 +76,7 @@ async def close_code_of(communicator: WebsocketCommunicator) -> int:
 
 
 async def test_a_page_gets_a_snapshot_and_then_events(client: Client, publisher: LivePublisher) -> None:
-    async with page(await database_sync_to_async(cookie_of)(client)) as communicator:
+    async with page(await in_thread(partial(cookie_of, client))) as communicator:
         snapshot = await frame_of(communicator)
         publisher.publish([config_event(9)])
         events = await frame_of(communicator)
@@ -85,14 +86,14 @@ async def test_a_page_gets_a_snapshot_and_then_events(client: Client, publisher:
 
 
 async def test_resync_brings_a_new_snapshot(client: Client) -> None:
-    async with page(await database_sync_to_async(cookie_of)(client)) as communicator:
+    async with page(await in_thread(partial(cookie_of, client))) as communicator:
         await frame_of(communicator)
         await communicator.send_to(text_data='{"type": "resync"}')
         assert (await frame_of(communicator))["type"] == "snapshot"
 
 
 async def test_a_page_that_was_told_of_a_new_configuration_gets_a_snapshot_that_knows_it(client: Client) -> None:
-    async with page(await database_sync_to_async(cookie_of)(client)) as communicator:
+    async with page(await in_thread(partial(cookie_of, client))) as communicator:
         first = await frame_of(communicator)
         feed.current_feed().broadcast([config_event(2)])
         await frame_of(communicator)
@@ -103,7 +104,7 @@ async def test_a_page_that_was_told_of_a_new_configuration_gets_a_snapshot_that_
 
 @pytest.mark.parametrize("text", [" ", "nonsense", "[]", "{}", '{"type": "other"}', "x" * 2000, '{"type":' * 100])
 async def test_other_input_is_ignored(client: Client, publisher: LivePublisher, text: str) -> None:
-    async with page(await database_sync_to_async(cookie_of)(client)) as communicator:
+    async with page(await in_thread(partial(cookie_of, client))) as communicator:
         await frame_of(communicator)
         await communicator.send_to(text_data=text)
         await communicator.send_to(bytes_data=b"\xff")
@@ -128,9 +129,9 @@ async def test_an_unknown_key_is_closed_with_4401() -> None:
 
 async def test_logging_out_closes_the_page(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(consumers, "RECHECK_S", 0.05)
-    async with page(await database_sync_to_async(cookie_of)(client)) as communicator:
+    async with page(await in_thread(partial(cookie_of, client))) as communicator:
         await frame_of(communicator)
-        await database_sync_to_async(client.logout)()
+        await in_thread(client.logout)
         assert await close_code_of(communicator) == 4401
 
 
@@ -141,7 +142,7 @@ async def test_a_database_that_is_away_closes_no_page(client: Client, monkeypatc
 
     asked: list[object] = []
     monkeypatch.setattr(consumers, "RECHECK_S", 0.02)
-    async with page(await database_sync_to_async(cookie_of)(client)) as communicator:
+    async with page(await in_thread(partial(cookie_of, client))) as communicator:
         await frame_of(communicator)
         monkeypatch.setattr(access, "admit", refused)
         await wait_until(lambda: len(asked) > 2, "until it was asked again")
@@ -149,7 +150,7 @@ async def test_a_database_that_is_away_closes_no_page(client: Client, monkeypatc
 
 
 async def test_a_page_that_left_is_forgotten(client: Client) -> None:
-    async with page(await database_sync_to_async(cookie_of)(client)) as communicator:
+    async with page(await in_thread(partial(cookie_of, client))) as communicator:
         await frame_of(communicator)
         assert len(feed.current_feed()._subscriptions) == 1
     assert not feed.current_feed()._subscriptions

@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 
 import orjson
 import pytest
-from channels.db import database_sync_to_async
 from django.contrib.auth.models import User
 from django.http import HttpResponseBase
 from django.test import AsyncRequestFactory
@@ -25,6 +24,7 @@ from telemetry.live.event_stream import EventStream
 from telemetry.live.events import Event, delivery_event, link_event, message_event
 from telemetry.live.feed import Feed
 from telemetry.live.sse import events
+from telemetry.live.threads import in_thread
 from telemetry.models import Delivery, Message, StoredReading
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -92,11 +92,10 @@ def id_of(ago_s: float) -> UUID:
     return IdGenerator(lambda: int(at.timestamp() * 1000))()
 
 
-@database_sync_to_async
-def stored(**fields: Any) -> Event:
+async def stored(**fields: Any) -> Event:
     """A message in the database, as the event that tells of it."""
     values = {"received_at": datetime.now(UTC), "source": "broker:plant", "topic": "a/b", "payload": b"{}"} | fields
-    row = Message.objects.create(**values)
+    row = await in_thread(lambda: Message.objects.create(**values))
     return message_event(
         row.id, row.received_at, source=row.source, payload=row.payload, topic=row.topic, device=row.device
     )
@@ -156,8 +155,10 @@ async def test_history_brings_readings_and_deliveries(feed: Feed) -> None:
     message = await stored()
     id = UUID(message["id"])
     now = datetime.now(UTC)
-    await StoredReading.objects.acreate(message_id=id, device="esp", metric="t", value=1.5, unit="°C", time=now)
-    await Delivery.objects.acreate(created_at=now, message_id=id, source="s", kind="publish", target="b", payload=b"")
+    reading = StoredReading(message_id=id, device="esp", metric="t", value=1.5, unit="°C", time=now)
+    delivery = Delivery(created_at=now, message_id=id, source="s", kind="publish", target="b", payload=b"")
+    await in_thread(reading.save)
+    await in_thread(delivery.save)
     async with listening(feed, last_id=id) as listener:
         assert (await listener.event())["readings"] == [{"metric": "t", "value": 1.5, "unit": "°C"}]
         assert (await listener.event())["message"] == message["id"]
@@ -252,8 +253,8 @@ async def test_a_listener_that_left_is_forgotten(feed: Feed) -> None:
     assert not feed._subscriptions
 
 
-def answer_to(query: str = "", *, is_known: bool = True, **headers: str) -> HttpResponseBase:
-    request = AsyncRequestFactory().get(f"/api/v1/events{query}", headers=headers)
+def answer_to(query: str = "", headers: dict[str, str] | None = None, *, is_known: bool = True) -> HttpResponseBase:
+    request = AsyncRequestFactory().get(f"/api/v1/events{query}", headers=headers or {})
     if is_known:
         force_authenticate(request, User(username="ann", is_staff=True))
     response: Any = events(request)
@@ -268,7 +269,7 @@ def test_the_stream_is_not_to_be_kept_or_held_back_by_proxies() -> None:
 
 
 def test_a_stranger_is_refused_with_a_problem() -> None:
-    answer: Any = answer_to(is_known=False, accept="text/event-stream")
+    answer: Any = answer_to(headers={"accept": "text/event-stream"}, is_known=False)
     assert (answer.status_code, answer.headers["Content-Type"]) == (401, "application/problem+json")
     assert orjson.loads(answer.content)["code"] == "not_authenticated"
 
@@ -285,6 +286,6 @@ def test_a_stranger_is_refused_with_a_problem() -> None:
     ],
 )
 def test_a_wrong_parameter_is_refused(query: str, headers: dict[str, str]) -> None:
-    answer: Any = answer_to(query, **headers)
+    answer: Any = answer_to(query, headers)
     assert answer.status_code == 400
     assert orjson.loads(answer.content)["code"] == "invalid"
