@@ -43,12 +43,16 @@ class Decoded:
 
     `value` is JSON-like and is what rules see as `payload`. `device` is the name found inside the
     payload ('' when it names none), `time` the device's own time (None when it gave none).
+    `topic_device` is a name that only the topic suggests: a Device bound to the Topic goes before it.
+    `is_clock_wrong` says whether the time of receipt must stand for `time`; None when the codec does not judge.
     """
 
     value: Json
     readings: tuple[Reading, ...] = ()
     device: str = ""
     time: datetime | None = None
+    topic_device: str = ""
+    is_clock_wrong: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,13 @@ from typing import Final
 from bridges.codecs.base import Codec
 from bridges.codecs.bytes import BytesCodec
 from bridges.codecs.json import JsonCodec
+from bridges.codecs.kpm33b import Kpm33bCodec
 from bridges.codecs.packet import PacketCodec
 from bridges.codecs.text import TextCodec
 
-CODECS: Final[dict[str, type[Codec]]] = {codec.name: codec for codec in (JsonCodec, PacketCodec, TextCodec, BytesCodec)}
+CODECS: Final[dict[str, type[Codec]]] = {
+    codec.name: codec for codec in (JsonCodec, PacketCodec, TextCodec, BytesCodec, Kpm33bCodec)
+}
 
 
 class UnknownCodec(ValueError):

@@ -1,0 +1,165 @@
+"""The `kpm33b` codec: Compere power meters (KPM33B; KPM31, KPM37 and KPM312 too) on their fixed topics.
+
+It drops what the meters send by mistake (ghosts, duplicates), puts split packets together, and gives the vendor's keys
+English names with units. Facts: COMPERE MQTT protocol V1.9 and captures of real meters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from bridges.codecs.base import Codec, Incoming
+from bridges.codecs.document import read_json
+from bridges.codecs.kpm33b_memory import MAX_OPEN_BYTES, MeterMemory
+from bridges.codecs.kpm33b_packet import (
+    ENERGY,
+    MAX_PACKET_BYTES,
+    VALUES,
+    Document,
+    Packet,
+    kind_of,
+    meter_of,
+    read_packet,
+    readings_of,
+    time_of,
+)
+from bridges.codecs.zones import ZONE_OPTION, zone_named
+from telemetry.options import Option
+from telemetry.values import Decoded, DecodeFault, Json
+
+_DUPLICATES = timedelta(minutes=30)
+"""Real ones come within seconds. An hour later it is a clock that was set back, or one that began anew."""
+
+
+class Kpm33bCodec(Codec):
+    """The value is the packet with the vendor's own keys (all parts of a split one); readings have English names."""
+
+    name = "kpm33b"
+    label = "Compere KPM33B"
+    help = "Power meters that publish MQTT_RT_DATA and MQTT_ENY_NOW. Ghosts and duplicates are dropped"
+    is_stateful = True
+    options = (
+        ZONE_OPTION,
+        Option(
+            name="excluded_ids",
+            kind=str,
+            default="",
+            label="Excluded ids",
+            help="Meters to leave out, with commas between: 33B120000000",
+        ),
+        Option(
+            name="new_ids",
+            kind=str,
+            default="",
+            label="New meters",
+            help="Meters that have counted nothing yet, with commas between. An energy packet of nothing but zeros"
+            " is a ghost from any other meter",
+        ),
+        Option(
+            name="clock_tolerance_s",
+            kind=int,
+            default=86_400,
+            minimum=1,
+            label="Clock tolerance (s)",
+            help="A meter's clock that is further off is wrong: the time of receipt is used",
+        ),
+        Option(
+            name="part_timeout_s",
+            kind=int,
+            default=10,
+            minimum=1,
+            maximum=3600,
+            label="Wait for parts (s)",
+            help="How long a split packet waits for its next part before it is given out as it is",
+        ),
+    )
+
+    def __init__(self, given: Mapping[str, Any] | None = None) -> None:
+        super().__init__(given)
+        self._zone = zone_named(self.given["zone"])
+        self._excluded = _ids(self.given["excluded_ids"])
+        self._new = _ids(self.given["new_ids"])
+        self._tolerance = timedelta(seconds=min(self.given["clock_tolerance_s"], 10**10))
+        self._wait = timedelta(seconds=self.given["part_timeout_s"])
+
+    def decode(self, state: Json, incoming: Incoming) -> tuple[Json, Sequence[Decoded]]:
+        """Nothing for a ghost, a duplicate, a part that waits and an excluded meter; raises DecodeFault."""
+        document = read_json(incoming.payload)
+        kind, meter = kind_of(incoming.topic, document), meter_of(document)
+        if meter in self._excluded:
+            return state, ()
+        if kind not in (VALUES, ENERGY):  # replies, commands, daily values, switch states: kept and shown
+            return state, (Decoded(document, device=meter, time=time_of(document, self._zone)),)
+        if len(incoming.payload) > MAX_PACKET_BYTES:
+            raise DecodeFault(f"a meter's packet has at most {MAX_PACKET_BYTES:,} bytes")
+        packet, memory = read_packet(kind, document), MeterMemory(state)
+        if not packet.time:
+            return state, () if self._is_ghost(packet, memory) else (self._decoded(packet, incoming.received_at),)
+        results = self._take(packet, memory, incoming.received_at)
+        results += self._give_up(memory.surplus(), memory, incoming.received_at)
+        return memory.state, results
+
+    def flush(self, state: Json, now: datetime) -> tuple[Json, Sequence[Decoded]]:
+        """The split packets whose missing parts are overdue, as they are."""
+        memory = MeterMemory(state)
+        results = self._give_up(memory.overdue(now, self._wait), memory, now)
+        return memory.state, results
+
+    def _take(self, packet: Packet, memory: MeterMemory, at: datetime) -> list[Decoded]:
+        if memory.was_given(packet.source, packet.time, at=at, window=_DUPLICATES):
+            return self._take_late(packet, memory, at)
+        held = memory.held(packet.key)
+        if held and packet.is_zero and packet.values.keys() & read_packet(packet.kind, held).values.keys():
+            return []  # a neighbour's ghost in the middle of a split packet
+        whole = packet.joined_to(held)
+        if packet.is_last:
+            memory.drop(packet.key)
+            return self._give(whole, memory, at)
+        if not memory.hold(packet.key, whole.document, at=at):
+            raise DecodeFault(f"the parts of one packet have more than {MAX_OPEN_BYTES:,} bytes")
+        return []
+
+    def _take_late(self, packet: Packet, memory: MeterMemory, at: datetime) -> list[Decoded]:
+        """A duplicate says nothing new. A part that comes after the one called the last does."""
+        given = memory.keys_given(packet.source, packet.time)
+        fresh = {key: value for key, value in packet.values.items() if given is not None and key not in given}
+        if not fresh or (packet.is_zero and len(fresh) < len(packet.values)):
+            return []
+        memory.give_late(packet)
+        return [self._decoded(packet, at, values=fresh)]
+
+    def _give(self, packet: Packet, memory: MeterMemory, at: datetime) -> list[Decoded]:
+        if self._is_ghost(packet, memory):
+            return []
+        memory.give(packet, at=at)
+        return [self._decoded(packet, at)]
+
+    def _give_up(self, waiting: Iterable[tuple[str, Document]], memory: MeterMemory, at: datetime) -> list[Decoded]:
+        """Wait no longer for what these packets lack."""
+        results = []
+        for key, parts in list(waiting):
+            memory.drop(key)
+            results += self._give(read_packet(key.partition("|")[0], parts), memory, at)
+        return results
+
+    def _is_ghost(self, packet: Packet, memory: MeterMemory) -> bool:
+        """A meter also publishes zeros under the id that follows its own. Only a new meter's own energy is zero."""
+        if not packet.is_zero:
+            return False
+        return packet.kind != ENERGY or packet.meter not in self._new or memory.has_counted(packet.source)
+
+    def _decoded(self, packet: Packet, at: datetime, *, values: Mapping[str, Json] | None = None) -> Decoded:
+        time = time_of(packet.document, self._zone)
+        return Decoded(
+            packet.document,
+            readings_of(packet.values if values is None else values),
+            device=packet.meter,
+            time=time,
+            is_clock_wrong=time is not None and abs(time - at) > self._tolerance,
+        )
+
+
+def _ids(listed: str) -> frozenset[str]:
+    return frozenset(one.strip() for one in listed.split(",") if one.strip())
