@@ -85,3 +85,15 @@ def now_of(database: HubDatabase) -> datetime | str:
     """The database's clock, to compare with its own times."""
     found: datetime | str = database.value("SELECT CURRENT_TIMESTAMP")
     return found
+
+
+def overview(database: HubDatabase) -> str:
+    """Links, queues and dead letters, to understand a failure by."""
+    parts = {
+        "links": "SELECT key, state, detail, last_error FROM telemetry_linkstatus ORDER BY key",
+        "leases": "SELECT key, owner, token FROM telemetry_lease ORDER BY key",
+        "messages": "SELECT source, topic, count(*) FROM telemetry_message GROUP BY source, topic",
+        "deliveries": "SELECT target, state, count(*), max(reason) FROM telemetry_delivery GROUP BY target, state",
+        "dead letters": "SELECT stage, rule, topic, reason FROM telemetry_deadletter ORDER BY id LIMIT 20",
+    }
+    return "\n".join(f"--- {name}\n" + "\n".join(map(str, database.rows(text))) for name, text in parts.items())

@@ -16,11 +16,13 @@ def loaded(limit_s: float) -> float:
     return limit_s * max(1.0, 1.5 * os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
-def wait_for(condition: Callable[[], Found], *, within_s: float = 15.0, what: str = "") -> Found:
+def wait_for(
+    condition: Callable[[], Found], *, within_s: float = 15.0, what: str = "", every_s: float = _LOOK_EVERY_S
+) -> Found:
     """What the condition answers once that is true; fails after `within_s` with what it answered last."""
     until = time.monotonic() + within_s
     while not (found := condition()):
         if time.monotonic() > until:
             raise AssertionError(f"not within {within_s:g} s: {what or 'the condition'} (last: {found!r})")
-        time.sleep(_LOOK_EVERY_S)
+        time.sleep(every_s)
     return found
