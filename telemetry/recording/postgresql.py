@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db import connection
 
 from telemetry.recording.batch import Batch, ReadingDraft
 from telemetry.recording.columns import DEAD_LETTER, DELIVERY, MESSAGE, READING, Table
+
+_JSON, _RAW = "jsonb", "bytea"
+_JSON_VERSION = b"\x01"  # of jsonb's binary form, see jsonb_recv in PostgreSQL's source
 
 
 def insert_history(batch: Batch) -> None:
@@ -43,9 +46,20 @@ def upsert_latest(readings: Iterable[ReadingDraft]) -> None:
 
 
 def _copy(table: Table, rows: Sequence[Sequence[Any]]) -> None:
+    """In the binary format: it costs half as much as text."""
     if not rows:
         return
-    statement = f"COPY {table.name} ({', '.join(table.columns)}) FROM STDIN"
+    statement = f"COPY {table.name} ({', '.join(table.columns)}) FROM STDIN (FORMAT BINARY)"
+    types = [_RAW if kind == _JSON else kind for kind in table.types]
     with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
+        copy.set_types(types)
+        for row in _with_raw_json(rows, table.types.index(_JSON)) if _JSON in table.types else rows:
             copy.write_row(row)
+
+
+def _with_raw_json(rows: Iterable[Sequence[Any]], place: int) -> Iterator[Sequence[Any]]:
+    """JSON text as the bytes that PostgreSQL itself sends: the driver would write it as one JSON string."""
+    after = place + 1
+    for row in rows:
+        text = row[place]
+        yield row if text is None else (*row[:place], _JSON_VERSION + text.encode(), *row[after:])
