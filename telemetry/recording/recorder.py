@@ -263,8 +263,12 @@ def _write_codec_states(states: Mapping[str, bytes]) -> None:
 
 
 def _execute_each(statement: str, rows: Sequence[Sequence[Any]]) -> None:
-    if rows:
-        with connection.cursor() as cursor:
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        if len(rows) == 1:  # psycopg opens a pipeline for more
+            cursor.execute(statement, rows[0])
+        else:
             cursor.executemany(statement, rows)
 
 
