@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import orjson
@@ -96,6 +96,7 @@ def submit_write(device: str, payload: bytes, *, owner: str) -> UUID:
             kind=Delivery.Kind.WRITE,
             target=row.link_key,
             payload=payload,
+            expires_at=_expiry(row, delivery_id),
         )
         _book(row.link_key, delivery_id, created=1)
     _intake().publisher.wake([row.link_key])
@@ -117,6 +118,10 @@ def redrive(delivery_id: UUID) -> None:
             raise DeliveryNotRedrivable(f"it is {row.get_state_display()}")
         _book(row.target, delivery_id, **{_BOOKED_AS[Delivery.State(row.state)]: -1})
     _intake().publisher.wake([row.target])
+
+
+def _expiry(device: Device, delivery_id: UUID) -> datetime | None:
+    return time_of(delivery_id) + timedelta(seconds=device.write_expiry_s) if device.write_expiry_s else None
 
 
 def _book(target: str, delivery_id: UUID, **counts: int) -> None:

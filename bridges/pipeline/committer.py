@@ -168,7 +168,14 @@ class Committer(threading.Thread):
     # Committing
 
     def _commit(self, portion: Portion) -> None:
-        portion = self._without_strangers(portion)
+        portion, repeated = _with_each_key_once(self._without_strangers(portion))
+        if repeated:
+            try:
+                self._commit(portion)
+            finally:
+                for submission, conflict in repeated:
+                    submission.settle(conflict)
+            return
         decider = Decider(self.snapshot, self.memory, now=datetime.now(UTC), new_id=new_id)
         try:
             batch = self._decide(decider, portion)
@@ -307,6 +314,22 @@ def _rest_of(work: Work) -> Work | None:
     if work.outcomes or work.reports or work.dropped:
         return Work(outcomes=work.outcomes, reports=work.reports, dropped=work.dropped)
     return None
+
+
+def _with_each_key_once(portion: Portion) -> tuple[Portion, list[tuple[Submission, KeyInUse]]]:
+    """Set requests apart that repeat the idempotency key of an earlier one in this portion."""
+    seen: set[tuple[str, str]] = set()
+    kept, repeated = [], []
+    for submission in portion.submissions:
+        draft = submission.idempotency
+        key = (draft.owner, draft.key) if draft is not None else None
+        if key is not None and key in seen:
+            repeated.append((submission, KeyInUse(frozenset([key]))))
+            continue
+        kept.append(submission)
+        if key is not None:
+            seen.add(key)
+    return Portion(portion.arrivals, kept, portion.rest), repeated
 
 
 def _without_keys(portion: Portion, conflict: KeyInUse) -> Portion:
