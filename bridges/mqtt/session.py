@@ -29,7 +29,7 @@ from telemetry.links import LinkLost, LinkRefused
 
 _RECV_BYTES = 131_072
 _CONNACK, _DISCONNECT = 0x20, 0xE0
-_GOODBYE_S = 0.5
+_GOODBYE_S = 0.25
 
 
 class ConnectionEnded(LinkLost):
