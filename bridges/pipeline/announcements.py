@@ -8,120 +8,119 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, TypeVar
 from uuid import UUID
 
+from telemetry.links import LinkReport
 from telemetry.live.events import delivery_event, link_event, message_event
+from telemetry.live.thinning import Allowance, newest_in_turn
 from telemetry.models import Delivery
-from telemetry.recording.batch import Batch, DeliveryDraft, ReadingDraft
+from telemetry.recording.batch import Batch, DeliveryDraft, MessageDraft, ReadingDraft
 from telemetry.recording.recorder import Concluded
 
 Event = dict[str, Any]
+Row = TypeVar("Row")
 PER_SECOND = 500
 
 
-class Allowance:
-    """A token bucket: how many more events may be said now."""
-
-    def __init__(self, per_second: float = PER_SECOND, clock: Callable[[], float] = time.monotonic) -> None:
-        self._rate = self._left = per_second
-        self._clock = clock
-        self._at = clock()
-
-    def take(self, wanted: int) -> int:
-        """How many of these are allowed."""
-        now = self._clock()
-        self._left = min(self._rate, self._left + (now - self._at) * self._rate)
-        self._at = now
-        granted = min(wanted, int(self._left))
-        self._left -= granted
-        return granted
-
-
 class Announcements:
-    """Builds the events of batches. The newest of a flood are said, the older left out."""
+    """Builds the events of batches. Each answer is the events, and how many a flood made it leave out."""
 
-    def __init__(self) -> None:
-        self._messages = Allowance()
-        self._deliveries = Allowance()
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._messages = Allowance(PER_SECOND)
+        self._deliveries = Allowance(PER_SECOND)
+        self._clock = clock
 
-    def of_batch(self, batch: Batch, concluded: Sequence[Concluded], held: Sequence[DeliveryDraft]) -> list[Event]:
+    def of_batch(
+        self, batch: Batch, concluded: Sequence[Concluded], held: Sequence[DeliveryDraft]
+    ) -> tuple[list[Event], int]:
         """Messages, new Deliveries, Deliveries that changed, and link states."""
-        return [
-            *self._of_messages(batch),
-            *self._of_deliveries(_changes(batch, concluded, held)),
-            *(
-                link_event(
-                    report.link,
-                    report.state,
-                    detail=report.detail,
-                    warning=report.warning,
-                    since=batch.at,
-                    last_message_at=batch.last_message_at.get(report.link),
-                )
-                for report in batch.reports
-            ),
+        changes = _changes(batch, concluded, held)
+        messages = self._chosen(batch.messages, self._messages, _source)
+        deliveries = self._chosen(changes, self._deliveries, _target)
+        readings = _readings_of(batch, {message.id for message in messages})
+        events = [
+            *(_message_event(message, readings.get(message.id, ())) for message in messages),
+            *(_delivery_event(draft) for draft in deliveries),
+            *(_link_event(report, batch) for report in batch.reports),
         ]
+        return events, len(batch.messages) + len(changes) - len(messages) - len(deliveries)
 
-    def of_stored(self, concluded: Sequence[Concluded]) -> list[Event]:
+    def of_stored(self, concluded: Sequence[Concluded]) -> tuple[list[Event], int]:
         """Deliveries that were settled without being held."""
-        allowed = concluded[: self._deliveries.take(len(concluded))]
+        allowed = concluded[: self._deliveries.take(len(concluded), self._clock())]
         rows = {row.id: row for row in Delivery.objects.filter(id__in=[item.id for item in allowed])} if allowed else {}
-        return [
-            delivery_event(
-                row.id,
-                row.created_at,
-                target=row.target,
-                state=item.state,
-                payload=row.payload,
-                message=row.message_id,
-                rule=row.rule,
-                address=row.address,
-                reason=item.reason,
-            )
-            for item in allowed
-            if (row := rows.get(item.id))
-        ]
+        events = [_stored_event(row, item) for item in allowed if (row := rows.get(item.id))]
+        return events, len(concluded) - len(allowed)
 
-    def _of_messages(self, batch: Batch) -> list[Event]:
-        count = self._messages.take(len(batch.messages))
-        if not count:
-            return []
-        said = batch.messages[-count:]
-        readings = _readings_of(batch, {message.id for message in said})
-        return [
-            message_event(
-                message.id,
-                message.received_at,
-                source=message.source,
-                payload=message.payload,
-                topic=message.topic,
-                device=message.device or _owner(readings.get(message.id)),
-                readings=readings.get(message.id, ()),
-                duplicate_of=message.duplicate_of,
-                fault=message.fault,
-                kind=message.kind,
-            )
-            for message in said
-        ]
+    def _chosen(self, rows: Sequence[Row], allowance: Allowance, group: Callable[[Row], Hashable]) -> Sequence[Row]:
+        granted = allowance.take(len(rows), self._clock())
+        if granted >= len(rows):
+            return rows
+        return [rows[place] for place in newest_in_turn([group(row) for row in rows], granted)]
 
-    def _of_deliveries(self, drafts: Sequence[DeliveryDraft]) -> list[Event]:
-        count = self._deliveries.take(len(drafts))
-        return [
-            delivery_event(
-                draft.id,
-                draft.created_at,
-                target=draft.target,
-                state=draft.state,
-                payload=draft.payload,
-                message=draft.message_id,
-                rule=draft.rule,
-                address=draft.address,
-                reason=draft.reason,
-            )
-            for draft in (drafts[-count:] if count else ())
-        ]
+
+def _source(message: MessageDraft) -> Hashable:
+    return message.source, message.device or message.topic
+
+
+def _target(draft: DeliveryDraft) -> Hashable:
+    return draft.target, draft.address
+
+
+def _message_event(message: MessageDraft, readings: Sequence[ReadingDraft]) -> Event:
+    return message_event(
+        message.id,
+        message.received_at,
+        source=message.source,
+        payload=message.payload,
+        topic=message.topic,
+        device=message.device or (readings[0].device if readings else ""),
+        readings=readings,
+        duplicate_of=message.duplicate_of,
+        fault=message.fault,
+        kind=message.kind,
+    )
+
+
+def _delivery_event(draft: DeliveryDraft) -> Event:
+    return delivery_event(
+        draft.id,
+        draft.created_at,
+        target=draft.target,
+        state=draft.state,
+        payload=draft.payload,
+        message=draft.message_id,
+        rule=draft.rule,
+        address=draft.address,
+        reason=draft.reason,
+    )
+
+
+def _stored_event(row: Delivery, now: Concluded) -> Event:
+    return delivery_event(
+        row.id,
+        row.created_at,
+        target=row.target,
+        state=now.state,
+        payload=row.payload,
+        message=row.message_id,
+        rule=row.rule,
+        address=row.address,
+        reason=now.reason,
+    )
+
+
+def _link_event(report: LinkReport, batch: Batch) -> Event:
+    return link_event(
+        report.link,
+        report.state,
+        detail=report.detail,
+        warning=report.warning,
+        since=batch.at,
+        last_message_at=batch.last_message_at.get(report.link),
+    )
 
 
 def _changes(batch: Batch, concluded: Sequence[Concluded], held: Sequence[DeliveryDraft]) -> list[DeliveryDraft]:
@@ -138,7 +137,3 @@ def _readings_of(batch: Batch, messages: set[UUID]) -> dict[UUID, list[ReadingDr
         if reading.message_id in messages:
             found[reading.message_id].append(reading)
     return found
-
-
-def _owner(readings: list[ReadingDraft] | None) -> str:
-    return readings[0].device if readings else ""

@@ -29,7 +29,7 @@ _EXPIRE_EVERY_S = 5.0
 class Announcer(Protocol):
     """Where news go: the live push. Never blocks, never raises."""
 
-    def publish(self, events: Sequence[Event]) -> None: ...
+    def publish(self, events: Sequence[Event], skipped: int = 0) -> None: ...
 
     def wake(self, targets: Collection[str]) -> None: ...
 
@@ -37,7 +37,7 @@ class Announcer(Protocol):
 class Silence:
     """Announces nothing: for tests and measurements of the data path alone."""
 
-    def publish(self, events: Sequence[Event]) -> None: ...
+    def publish(self, events: Sequence[Event], skipped: int = 0) -> None: ...
 
     def wake(self, targets: Collection[str]) -> None: ...
 
@@ -95,7 +95,7 @@ class Handover:
         for report in batch.reports:
             self._see(report)
         self._hand_over(batch, memory)
-        self._announcer.publish(self._announcements.of_batch(batch, recorded.concluded, held))
+        self._announcer.publish(*self._announcements.of_batch(batch, recorded.concluded, held))
 
     def announce(self, events: Sequence[Event]) -> None:
         """Say something to the pages that no batch says."""
@@ -182,4 +182,4 @@ class Handover:
         )
 
     def _announce_concluded(self, concluded: Sequence[Concluded]) -> None:
-        self._announcer.publish(self._announcements.of_stored(concluded))
+        self._announcer.publish(*self._announcements.of_stored(concluded))

@@ -6,7 +6,7 @@ hide a quiet scale. States of links and of the configuration are never left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import islice, zip_longest
 
 from telemetry.live.events import Event
@@ -36,18 +36,20 @@ def thin(events: Sequence[Event], allowances: Mapping[str, Allowance], *, now_s:
         places = [place for place, event in enumerate(events) if event["kind"] == kind]
         granted = allowance.take(len(places), now_s)
         if granted < len(places):
-            left_out.update(set(places).difference(islice(_in_turn(events, places), granted)))
+            chosen = newest_in_turn([_group(events[place]) for place in places], granted)
+            left_out.update(set(places).difference(places[index] for index in chosen))
     if not left_out:
         return events, 0
     return [event for place, event in enumerate(events) if place not in left_out], len(left_out)
 
 
-def _in_turn(events: Sequence[Event], places: Sequence[int]) -> Iterator[int]:
-    groups: dict[tuple[str, str], list[int]] = {}
-    for place in reversed(places):
-        groups.setdefault(_group(events[place]), []).append(place)
-    for turn in zip_longest(*groups.values()):
-        yield from (place for place in turn if place is not None)
+def newest_in_turn(groups: Sequence[Hashable], count: int) -> list[int]:
+    """Of items in order of age, known by their group alone: the places of `count`, each group's newest first."""
+    places: dict[Hashable, list[int]] = {}
+    for place in range(len(groups) - 1, -1, -1):
+        places.setdefault(groups[place], []).append(place)
+    turns = (place for turn in zip_longest(*places.values()) for place in turn if place is not None)
+    return sorted(islice(turns, count))
 
 
 def _group(event: Event) -> tuple[str, str]:
