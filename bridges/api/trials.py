@@ -123,7 +123,7 @@ def try_rule(rule: Rule, sample: Mapping[str, Any]) -> dict[str, Any]:
         decoded = _decode(source, payload, sample["topic"])
     except (DecodeFault, ValueError) as fault:
         return _answer(fault=str(fault), field="payload")
-    device = decoded.device or sample["device"] or _device_of(source)
+    device = decoded.device or sample["device"] or _device_of(source) or decoded.topic_device
     seen = Variables(
         payload=decoded.value,
         readings={reading.metric: reading.value for reading in decoded.readings},

@@ -48,7 +48,7 @@ def typed_sample(text: str, sources: Sequence[RuleSource], at: datetime) -> Samp
         if not results:
             return None
         decoded = results[0]
-    device = decoded.device or _device_of(source)
+    device = decoded.device or _device_of(source) or decoded.topic_device
     return Sample(_variables(decoded, device=device, topic="", source=_key_of(source), at=at), "the sample")
 
 

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from django.db import InterfaceError, OperationalError, connection
 
-from bridges.pipeline.decisions import Decider
+from bridges.pipeline.flushing import Flusher
 from bridges.pipeline.handover import Handover
 from bridges.pipeline.inbox import Inbox, Submission, Work
 from bridges.pipeline.memory import Memory
@@ -35,6 +35,7 @@ MAX_ARRIVALS = 1000
 MAX_ARRIVALS_SQLITE = 250  # about 50 ms of work: other writers wait that long
 CONNECTION_ERRORS = (OperationalError, InterfaceError)
 _IDLE_S = 0.25
+_FLUSH_S = 1.0
 
 
 class Acknowledger(Protocol):
@@ -58,13 +59,17 @@ class Portion:
     arrivals: list[Arrival] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
     rest: Work | None = None  # outcomes, reports, dropped
+    overdue: list[str] = field(default_factory=list)  # Topics whose codecs hold something; in a portion of their own
 
     @property
     def is_splittable(self) -> bool:
-        return len(self.arrivals) + len(self.submissions) + (self.rest is not None) > 1
+        return len(self.arrivals) + len(self.submissions) + len(self.overdue) + (self.rest is not None) > 1
 
     def halves(self) -> tuple[Portion, Portion]:
         """Two smaller portions, in order. Outcomes and reports go first, by themselves."""
+        if self.overdue:
+            half = len(self.overdue) // 2
+            return Portion(overdue=self.overdue[:half]), Portion(overdue=self.overdue[half:])
         if self.rest is not None:
             return Portion(rest=self.rest), Portion(self.arrivals, self.submissions)
         if self.submissions:
@@ -104,6 +109,7 @@ class Committer(threading.Thread):
         self._backoff = Backoff(0.1, 2.0)
         self._stopping = threading.Event()
         self._last_seen: dict[str, float] = {}
+        self._flushed_at = time.monotonic()
         self._limit = MAX_ARRIVALS if connection.vendor == "postgresql" else MAX_ARRIVALS_SQLITE
 
     def stop(self, timeout_s: float) -> bool:
@@ -152,7 +158,21 @@ class Committer(threading.Thread):
             self._commit(Portion(work.arrivals, work.submissions, _rest_of(work)))
         for call in work.calls:
             self._patiently(call)
+        if overdue := self._due_topics():
+            self._commit(Portion(overdue=overdue))
         self._patiently(lambda: self.handover.serve(datetime.now(UTC)))
+
+    def _due_topics(self) -> list[str]:
+        """Once a second, the Topics of held links whose codecs remember something. What waits may hold their rest."""
+        now = time.monotonic()
+        if now - self._flushed_at < _FLUSH_S or len(self.inbox):
+            return []
+        self._flushed_at = now
+        return [name for name, state in self.memory.codec_states.items() if state and self._may_flush(name)]
+
+    def _may_flush(self, name: str) -> bool:
+        topic = self.snapshot.topics.get(name)
+        return topic is not None and topic.codec.is_stateful and topic.link in self.sources
 
     def _patiently(self, call: Callable[[], object]) -> None:
         """Run it until the database answers."""
@@ -176,7 +196,7 @@ class Committer(threading.Thread):
                 for submission, conflict in repeated:
                     submission.settle(conflict)
             return
-        decider = Decider(self.snapshot, self.memory, now=datetime.now(UTC), new_id=new_id)
+        decider = self._decider()
         try:
             batch = self._decide(decider, portion)
             recorded = Recorded() if batch.is_empty else self._record(batch, portion)
@@ -194,16 +214,21 @@ class Committer(threading.Thread):
         else:
             self._finish(portion, batch, recorded, decider)
 
-    def _decide(self, decider: Decider, portion: Portion) -> Batch:
+    def _decider(self) -> Flusher:
+        return Flusher(self.snapshot, self.memory, now=datetime.now(UTC), new_id=new_id)
+
+    def _decide(self, decider: Flusher, portion: Portion) -> Batch:
         arrivals = [arrival for submission in portion.submissions for arrival in submission.arrivals]
         batch = decider.decide_all([*arrivals, *portion.arrivals])
+        decider.flush(portion.overdue)
         batch.idempotency = [s.idempotency for s in portion.submissions if s.idempotency]
         if portion.rest is not None:
             batch.outcomes = [_clean(outcome) for outcome in portion.rest.outcomes]
             batch.reports = portion.rest.reports
             for link, count in portion.rest.dropped.items():
                 batch.ledger[LedgerKey(link, hour_of(batch.at), "dropped")] += count
-        batch.tokens = {key: self.tokens[key] for key in batch.last_message_at if key in self.tokens}
+        links = {*batch.last_message_at, *decider.flushed_links}
+        batch.tokens = {key: self.tokens[key] for key in links if key in self.tokens}
         batch.last_message_at = self._once_a_second(batch.last_message_at)
         self.handover.begin_writes(batch)
         return batch
@@ -238,17 +263,26 @@ class Committer(threading.Thread):
             self._bury(portion.arrivals[0], error)
         elif portion.submissions:
             portion.submissions[0].settle(DataRefused(_first_line(error)))
+        elif portion.overdue:
+            self._bury_overdue(portion, error)
         else:
             logger.error("could not record outcomes and states: %s", _first_line(error))
 
     def _bury(self, arrival: Arrival, error: Exception) -> None:
         logger.warning("the database refuses a message", extra={"link": arrival.link, "error": _first_line(error)})
-        decider = Decider(self.snapshot, self.memory, now=datetime.now(UTC), new_id=new_id)
+        decider = self._decider()
         batch = decider.bury(arrival, f"the database refuses it: {_first_line(error)}")
         portion = Portion([arrival])
         self._finish(portion, batch, self._record(batch, portion), decider)
 
-    def _finish(self, portion: Portion, batch: Batch, recorded: Recorded, decider: Decider) -> None:
+    def _bury_overdue(self, portion: Portion, error: Exception) -> None:
+        (name,) = portion.overdue
+        logger.warning("the database refuses what a codec held", extra={"topic": name, "error": _first_line(error)})
+        decider = self._decider()
+        batch = decider.bury_overdue(name, f"the database refuses it: {_first_line(error)}")
+        self._finish(portion, batch, self._record(batch, portion), decider)
+
+    def _finish(self, portion: Portion, batch: Batch, recorded: Recorded, decider: Flusher) -> None:
         """After the commit: acknowledge, hand over, announce."""
         self.memory.apply(decider.changes)
         self._acknowledge(portion.arrivals)
@@ -270,9 +304,10 @@ class Committer(threading.Thread):
 
     def _without_strangers(self, portion: Portion) -> Portion:
         """Leave out arrivals of links that this process no longer holds: they come again to the holder."""
-        if all(self._is_ours(arrival) for arrival in portion.arrivals):
+        overdue = [name for name in portion.overdue if self._may_flush(name)]
+        if len(overdue) == len(portion.overdue) and all(self._is_ours(arrival) for arrival in portion.arrivals):
             return portion
-        return Portion([a for a in portion.arrivals if self._is_ours(a)], portion.submissions, portion.rest)
+        return Portion([a for a in portion.arrivals if self._is_ours(a)], portion.submissions, portion.rest, overdue)
 
     def _is_ours(self, arrival: Arrival) -> bool:
         return arrival.link in self.sources or arrival.sequence < 0  # or from the spool
@@ -329,7 +364,7 @@ def _with_each_key_once(portion: Portion) -> tuple[Portion, list[tuple[Submissio
         kept.append(submission)
         if key is not None:
             seen.add(key)
-    return Portion(portion.arrivals, kept, portion.rest), repeated
+    return Portion(portion.arrivals, kept, portion.rest, portion.overdue), repeated
 
 
 def _without_keys(portion: Portion, conflict: KeyInUse) -> Portion:

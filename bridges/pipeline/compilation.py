@@ -52,13 +52,14 @@ def compile_snapshot(version: int | None = None) -> Snapshot:
 
 def _topics(faults: dict[str, str]) -> dict[str, InTopic]:
     topics = {}
-    for row in Topic.objects.filter(direction=Topic.Direction.IN, is_enabled=True).select_related("device"):
+    for row in Topic.objects.filter(direction=Topic.Direction.IN, is_enabled=True).select_related("device", "broker"):
         try:
             codec = codec_named(row.codec)(row.codec_options)
         except ValueError as fault:
             faults[f"topic {row.name}"] = str(fault)
             continue
-        topics[row.name] = InTopic(row.name, codec, row.device.name if row.device else "", row.is_searchable)
+        device = row.device.name if row.device else ""
+        topics[row.name] = InTopic(row.name, codec, device, row.is_searchable, row.broker.link_key)
     return topics
 
 

@@ -50,6 +50,7 @@ class Decider:
                 self._release(arrival)
             else:
                 self._decide(arrival)
+        self._keep_codec_states()
         return self.batch
 
     def bury(self, arrival: Arrival, reason: str) -> Batch:
@@ -73,18 +74,6 @@ class Decider:
                 payload=arrival.payload,
             )
         )
-        return self.batch
-
-    def flush(self, names: Iterable[str]) -> Batch:
-        """Let the codecs of these Topics give out what they held and is overdue."""
-        for name in names:
-            topic = self.snapshot.topics[name]
-            state = self._codec_state(name)
-            state, results = topic.codec.flush(state, self.batch.at)
-            self._remember_codec(name, state)
-            for decoded in results:
-                message = self._flushed_message(topic, decoded)
-                self._take(message, decoded, self._rules_of(topic, decoded.device), topic_levels="")
         return self.batch
 
     # One arrival
@@ -175,7 +164,7 @@ class Decider:
             device=device,
             topic=topic_levels,
             source=message.source,
-            time=decoded.time or message.received_at,
+            time=_moment(decoded, message),
         )
         for active in rules:
             self._apply(active, variables, message, via=via, is_retained=is_retained)
@@ -194,7 +183,7 @@ class Decider:
             self.batch.rule_counts[name, _outcome(result.matched, result.is_missing)] += 1
             if not result.matched:
                 return
-            payload = message.payload if result.output is None else _dump(result.output)
+            payload = message.payload if result.output is None else dumped(result.output)
         except EvaluationFault as fault:
             self._fail(active, message, str(fault))
             return
@@ -237,12 +226,6 @@ class Decider:
         if device and snapshot.rules_by_device:
             found += snapshot.rules_by_device.get(device, ())
         return found if len(found) < 2 else list({rule.number: rule for rule in found}.values())
-
-    def _rules_of(self, topic: InTopic, device: str) -> Sequence[ActiveRule]:
-        return [
-            *self.snapshot.rules_by_topic.get(topic.name, ()),
-            *self.snapshot.rules_by_device.get(device or topic.device, ()),
-        ]
 
     def _via(self, arrival: Arrival) -> str:
         """The rules that brought this arrival about, if the hub itself published it."""
@@ -303,6 +286,8 @@ class Decider:
         fault: str = "",
     ) -> MessageDraft:
         device = (decoded.device if decoded else "") or arrival.device or (topic.device if topic else "")
+        if decoded and not device:
+            device = decoded.topic_device
         if arrival.topics and not topic_name:
             topic_name = arrival.topics[0]
         self.batch.last_message_at[arrival.link] = arrival.received_at
@@ -324,19 +309,11 @@ class Decider:
             storable(fault) if fault else "",
         )
 
-    def _flushed_message(self, topic: InTopic, decoded: Decoded) -> MessageDraft:
-        arrival = Arrival(
-            link=f"topic:{topic.name}", payload=_dump(decoded.value), received_at=self.batch.at, sequence=0
-        )
-        message = self._message(arrival, self._new_id(), topic_name=topic.name, decoded=decoded, topic=topic)
-        self.batch.messages.append(message)
-        return message
-
     def _add_readings(self, message: MessageDraft, decoded: Decoded, device: str) -> None:
         owner = device or message.topic_name
         if not owner:
             return
-        time = decoded.time if decoded.time and abs(decoded.time - message.received_at) < _IMPLAUSIBLE else None
+        time = _moment(decoded, message)
         for reading in decoded.readings:
             draft = ReadingDraft(
                 self._new_id(),
@@ -345,7 +322,7 @@ class Decider:
                 reading.metric,
                 reading.value,
                 reading.unit,
-                time or message.received_at,
+                time,
             )
             self.batch.readings.append(draft)
             self.batch.latest[owner, reading.metric] = draft
@@ -397,15 +374,31 @@ class Decider:
         return self.memory.codec_states.get(name)
 
     def _remember_codec(self, name: str, state: Json) -> None:
-        self.changes.codec_states[name] = state
-        self.batch.codec_states[name] = orjson.dumps(state)
+        if state is not self._codec_state(name):
+            self.changes.codec_states[name] = state
+
+    def _keep_codec_states(self) -> None:
+        """Written once a batch: a state may be large."""
+        self.batch.codec_states = {name: orjson.dumps(state) for name, state in self.changes.codec_states.items()}
+
+
+def _moment(decoded: Decoded, message: MessageDraft) -> datetime:
+    """The device's own time, unless its clock is wrong."""
+    time = decoded.time
+    if time is None:
+        return message.received_at
+    is_wrong = decoded.is_clock_wrong
+    if is_wrong is None:
+        is_wrong = abs(time - message.received_at) >= _IMPLAUSIBLE
+    return message.received_at if is_wrong else time
 
 
 def _outcome(is_match: bool, is_missing: bool) -> str:
     return "matched" if is_match else "missing" if is_missing else "unmatched"
 
 
-def _dump(output: Json) -> bytes:
+def dumped(output: Json) -> bytes:
+    """What a value looks like on its way out or in history."""
     return orjson.dumps(output, option=orjson.OPT_NON_STR_KEYS)
 
 

@@ -25,6 +25,7 @@ class InTopic:
     codec: Codec
     device: str = ""
     is_searchable: bool = True
+    link: str = ""  # of its Broker
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,16 @@ from bridges.couriers.courier import Courier
 from bridges.pipeline.committer import Committer, DataRefused, Portion
 from bridges.pipeline.handover import Handover, Silence
 from bridges.pipeline.inbox import Inbox, Submission, Work
+from bridges.pipeline.snapshot import InTopic
 from bridges.pipeline.spool import Spool
 from bridges.tests.test_courier import LinkDouble
-from bridges.tests.test_decisions import LINK, arrival, publish, rule, snapshot
+from bridges.tests.test_decisions import LINK, CountingDouble, arrival, publish, rule, snapshot
 from telemetry.ids import new_id
 from telemetry.links import LinkReport, LinkState
-from telemetry.models import DeadLetter, Delivery, Lease, LedgerEntry, LinkStatus, Message
+from telemetry.models import CodecState, DeadLetter, Delivery, Lease, LedgerEntry, LinkStatus, Message
 from telemetry.recording.batch import IdempotencyDraft
 from telemetry.recording.recorder import KeyInUse
-from telemetry.values import Arrival, Outcome, Verdict
+from telemetry.values import Arrival, Decoded, Json, Outcome, Verdict
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -255,6 +257,46 @@ def test_stop_commits_what_is_in_the_inbox(committer: Committer, inbox: Inbox, s
     assert committer.stop(10)
     assert len(source.acknowledged) == 599
     connection.close()
+
+
+def held_up(committer: Committer, *names: str) -> None:
+    """Topics whose codec waits for the rest of something."""
+    codec = CountingDouble()
+    committer.use(replace(committer.snapshot, topics={name: InTopic(name, codec, link=LINK) for name in names}))
+    committer.memory.codec_states.update(dict.fromkeys(names, 1))
+
+
+def test_what_a_codec_holds_too_long_is_given_out(committer: Committer) -> None:
+    held_up(committer, "in")
+    committer.start()
+    wait_for(Message.objects.exists)
+    message = Message.objects.get()
+    assert (message.source, bytes(message.payload)) == (LINK, b'{"late":1}')
+    assert bytes(CodecState.objects.get(topic_name="in").state) == b"0"
+    assert not LinkStatus.objects.filter(last_message_at__isnull=False).exists()
+
+
+def test_only_the_holder_of_a_link_gives_out_what_its_codecs_hold(committer: Committer, inbox: Inbox) -> None:
+    held_up(committer, "in")
+    Lease.objects.create(key=LINK, owner="another", token=8, expires_at=datetime.now(UTC))
+    committer.tokens[LINK] = 7
+    committer.start()
+    wait_for(lambda: LINK not in committer.sources)
+    assert not Message.objects.exists()
+
+
+def test_of_what_codecs_hold_only_the_poison_is_buried(committer: Committer) -> None:
+    class Poisonous(CountingDouble):
+        def flush(self, state: Json, now: datetime) -> tuple[Json, Sequence[Decoded]]:
+            return 0, [Decoded({"late": state}, device="\ud800")] if state else []
+
+    held_up(committer, "a", "bad", "c")
+    topics = {**committer.snapshot.topics, "bad": InTopic("bad", Poisonous(), link=LINK)}
+    committer.use(replace(committer.snapshot, topics=topics))
+    committer.start()
+    wait_for(lambda: Message.objects.count() == 2 and DeadLetter.objects.exists())
+    assert bytes(DeadLetter.objects.get().payload) == b'{"late":1}'
+    assert {row.topic_name: bytes(row.state) for row in CodecState.objects.all()} == {"a": b"0", "bad": b"0", "c": b"0"}
 
 
 def test_a_portion_is_split_in_order_and_never_loses_a_part() -> None:

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 from bridges.codecs.base import Codec, Incoming
 from bridges.pipeline.decisions import Decider
+from bridges.pipeline.flushing import Flusher
 from bridges.pipeline.memory import Echo, Memory, Recent, mark_of
 from bridges.pipeline.snapshot import PACKETS, ActiveRule, InTopic, PublishAction, Snapshot, WriteAction
 from bridges.rules.address import AddressTemplate
@@ -314,7 +315,7 @@ def test_a_stateful_codec_remembers_only_what_was_committed() -> None:
 def test_what_a_codec_held_too_long_is_flushed_into_a_message() -> None:
     config, memory = snapshot(rule(actions=[publish("late")]), codec=CountingDouble()), Memory()
     decide(config, arrival(), memory=memory)
-    batch = Decider(config, memory, now=NOW, new_id=new_id).flush(["in"])
+    batch = Flusher(config, memory, now=NOW, new_id=new_id).flush(["in"])
     assert [d.payload for d in batch.deliveries] == [b'{"late":1}']
 
 
@@ -326,6 +327,56 @@ def test_a_device_clock_that_is_years_off_does_not_date_readings() -> None:
     batch = decide(snapshot(codec=Clocked()), arrival())
     assert batch.readings[0].time == NOW
     assert batch.messages[0].device_time == NOW.replace(year=2005)
+
+
+def test_a_codec_may_judge_the_clock_itself() -> None:
+    class Judging(JsonDouble):
+        def decode(self, state: Json, incoming: Incoming) -> tuple[Json, Sequence[Decoded]]:
+            value = json.loads(incoming.payload)
+            time = NOW - timedelta(days=value["days"])
+            return state, [Decoded({}, (Reading("t", 1.0),), "m1", time, is_clock_wrong=value["wrong"])]
+
+    config = snapshot(rule(transform={"at": "string(time)"}), codec=Judging())
+    late = decide(config, arrival({"days": 3, "wrong": False}))
+    wrong = decide(config, arrival({"days": 0.5, "wrong": True}))
+    assert late.readings[0].time == NOW - timedelta(days=3)
+    assert wrong.readings[0].time == NOW
+    assert wrong.messages[0].device_time == NOW - timedelta(days=0.5)
+    assert b"2026-03-01T12:00:00" in wrong.deliveries[0].payload
+
+
+def test_a_name_from_the_topic_stands_back_behind_the_device_that_is_bound_to_it() -> None:
+    class Suggesting(JsonDouble):
+        def decode(self, state: Json, incoming: Incoming) -> tuple[Json, Sequence[Decoded]]:
+            return state, [Decoded({}, (Reading("t", 1.0),), topic_device="plug")]
+
+    free = snapshot(codec=Suggesting())
+    bound = replace(free, topics={"in": InTopic("in", Suggesting(), "pump")})
+    for config, name in ((free, "plug"), (bound, "pump")):
+        batch = decide(config, arrival())
+        assert (batch.messages[0].device, batch.readings[0].device) == (name, name)
+
+
+def test_a_state_that_did_not_change_is_not_written() -> None:
+    class Steady(CountingDouble):
+        def decode(self, state: Json, incoming: Incoming) -> tuple[Json, Sequence[Decoded]]:
+            return state, []
+
+    memory = Memory()
+    memory.codec_states["in"] = {"a": 1}
+    assert decide(snapshot(codec=Steady()), arrival(), memory=memory).codec_states == {}
+
+
+def test_a_codec_that_fails_to_flush_starts_anew_and_what_it_held_is_a_dead_letter() -> None:
+    class Failing(CountingDouble):
+        def flush(self, state: Json, now: datetime) -> tuple[Json, Sequence[Decoded]]:
+            raise RuntimeError("a bug")
+
+    memory = Memory()
+    memory.codec_states["in"] = [1]
+    batch = Flusher(snapshot(codec=Failing()), memory, now=NOW, new_id=new_id).flush(["in", "gone"])
+    assert batch.codec_states == {"in": b"null"}
+    assert [(letter.payload, letter.stage) for letter in batch.dead_letters] == [(b"[1]", "record")]
 
 
 def test_nul_and_lone_surrogates_never_reach_a_text_column() -> None:
