@@ -22,7 +22,7 @@ class OptionFault(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One declared option. `kind` is the Python type of its value: str, int, float or bool."""
+    """One declared option. `kind` is the Python type of its value: str, int, float, bool, or dict (of texts)."""
 
     name: str
     kind: type
@@ -51,10 +51,12 @@ class Option:
             return float(value)
         if not isinstance(value, self.kind) or (is_bool and self.kind is not bool):
             raise OptionFault(self.name, f"must be {_SAID[self.kind]}, not {value!r}")
+        if isinstance(value, dict) and not all(isinstance(part, str) for pair in value.items() for part in pair):
+            raise OptionFault(self.name, "must hold names and texts only")
         return value
 
 
-_SAID = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+_SAID = {dict: "an object", str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 def check_options(declared: Sequence[Option], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Rules: sources, a condition, a transform and actions."""
+"""Rules: sources, a condition and a transform. Their actions stand beside, in `rule_action`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ from devices.models import Device
 from telemetry.models import ConfiguredModel
 from telemetry.names import check_name_kept, check_rule_name, sentence
 
+MIN_EVERY_S = 0.1
+MAX_EVERY_S = 86_400
+
+
+def check_every(value: float) -> None:
+    """Raises ValidationError for an interval that no batch rule can have."""
+    if not (value == 0 or MIN_EVERY_S <= value <= MAX_EVERY_S):
+        raise ValidationError(f"An interval is {MIN_EVERY_S} to {MAX_EVERY_S:,} seconds, or 0 for the default one.")
+
 
 class Rule(ConfiguredModel):
     """What to do with what arrives: sources -> condition -> transform -> actions."""
@@ -31,6 +40,14 @@ class Rule(ConfiguredModel):
         blank=True,
         help_text='A JSON object of CEL expressions, in the order of the output, e.g. {"id": "device", '
         '"t": "readings.temperature"}. Empty: the payload goes on unchanged.',
+    )
+    every_s = models.FloatField(
+        "every",
+        null=True,
+        blank=True,
+        validators=[check_every],
+        help_text="Seconds: work on all that came in this time at once, as `batch`. 0: the hub's PROCESS_INTERVAL. "
+        "Empty: work on each message as it comes.",
     )
     sample = models.TextField(
         blank=True, help_text="A payload to try the expressions on. Empty: the last message of the sources."
@@ -144,42 +161,3 @@ class RuleSource(ConfiguredModel):
             raise ValidationError(
                 {"topic": f"The hub publishes to {self.topic.name}; a source is a topic it subscribes to."}
             )
-
-
-class RuleAction(ConfiguredModel):
-    """One action of a rule: publish to an out-Topic, or write to a serial Device."""
-
-    class Kind(models.TextChoices):
-        PUBLISH = "publish", "publish to a topic"
-        WRITE = "write", "write to a device"
-
-    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="actions")
-    position = models.PositiveSmallIntegerField(default=0)
-    kind = models.CharField(max_length=10, choices=Kind)
-    topic = models.ForeignKey(Topic, null=True, blank=True, on_delete=models.CASCADE, related_name="rule_actions")
-    device = models.ForeignKey(Device, null=True, blank=True, on_delete=models.CASCADE, related_name="rule_actions")
-
-    class Meta:
-        ordering = ["position", "id"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(kind="publish", topic__isnull=False, device__isnull=True)
-                | Q(kind="write", topic__isnull=True, device__isnull=False),
-                name="rule_action_has_its_target",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.topic or self.device}"
-
-    def clean(self) -> None:
-        """The target must fit the kind: an out-topic to publish to, a serial device to write to."""
-        field, other = ("topic", "device") if self.kind == self.Kind.PUBLISH else ("device", "topic")
-        if getattr(self, other) is not None:
-            raise ValidationError({other: f"To {self.kind}, name a {field} only."})
-        if getattr(self, field) is None:
-            raise ValidationError({field: f"To {self.kind}, name a {field}."})
-        if self.topic is not None and self.topic.direction != Topic.Direction.OUT:
-            raise ValidationError({"topic": f"The hub subscribes to {self.topic.name}; publishing needs an out-topic."})
-        if self.device is not None and not self.device.driver:
-            raise ValidationError({"device": f"{self.device.name} has no driver, so nothing can be written to it."})

@@ -150,7 +150,7 @@ def with_options(form: type[OptionsForm], kind: str) -> type[OptionsForm]:
     """The form with a field for each option of the kind."""
     attributes: dict[str, Any] = {"shown": kind, SHOWN_FOR: forms.CharField(widget=forms.HiddenInput, required=False)}
     if kind in form.kinds:
-        attributes |= {PREFIX + option.name: _field(option) for option in form.kinds[kind].options}
+        attributes |= {PREFIX + option.name: option_field(option) for option in form.kinds[kind].options}
     return type(form.__name__, (form,), attributes)
 
 
@@ -159,10 +159,15 @@ def chooser_choices(kinds: Mapping[str, type[Kind]], nothing: str = "") -> list[
     return [*([("", nothing)] if nothing else []), *((name, f"{kind.label} ({name})") for name, kind in kinds.items())]
 
 
-def _field(option: Option) -> forms.Field:
+def option_field(option: Option) -> forms.Field:
+    """The form field of a declared option."""
     said: dict[str, Any] = {"label": option.label, "help_text": _help(option), "required": False}
     if option.is_secret:
         return forms.CharField(widget=forms.PasswordInput, strip=False, **said)
+    return _choice_or_value(option, said)
+
+
+def _choice_or_value(option: Option, said: dict[str, Any]) -> forms.Field:
     if option.choices:
         return forms.TypedChoiceField(
             choices=[(value, str(value)) for value in option.choices],
@@ -176,6 +181,8 @@ def _field(option: Option) -> forms.Field:
         return forms.IntegerField(**said)
     if option.kind is float:
         return forms.FloatField(**said)
+    if option.kind is dict:
+        return forms.JSONField(widget=forms.Textarea(attrs={"rows": 2, "cols": 60}), **said)
     return forms.CharField(strip=False, **said)
 
 
@@ -185,7 +192,7 @@ def _help(option: Option) -> str:
         parts.append("Empty: keeps the stored one.")
     elif option.kind is bool:
         parts.append(f"Default: {'yes' if option.default else 'no'}.")
-    elif option.default == "":
+    elif option.default in ("", {}):
         parts.append("Default: empty.")
     else:
         parts.append(f"Default: {option.default}.")

@@ -2,7 +2,7 @@
 
 from telemetry.models.configuration import ConfigurationVersion, ConfiguredModel, ConfiguredQuerySet
 from telemetry.models.counters import LedgerEntry, RuleCount
-from telemetry.models.guards import CodecState, CommitMark, IdempotencyKey, Lease, UnreleasedPacket
+from telemetry.models.guards import CodecState, CommitMark, IdempotencyKey, Lease, TargetState, UnreleasedPacket
 from telemetry.models.history import DeadLetter, LatestReading, Message, StoredReading
 from telemetry.models.outbox import Delivery
 from telemetry.models.status import LinkStatus
@@ -23,5 +23,6 @@ __all__ = [
     "Message",
     "RuleCount",
     "StoredReading",
+    "TargetState",
     "UnreleasedPacket",
 ]

@@ -18,6 +18,18 @@ class Lease(models.Model):
         return f"{self.key} {self.owner} {self.token}"
 
 
+class TargetState(models.Model):
+    """A target that was away when a task last tried it. No row: it is tried at once."""
+
+    target = models.TextField(primary_key=True)
+    failures = models.PositiveIntegerField(default=0, help_text="in a row")
+    next_try_at = models.DateTimeField()
+    reason = models.TextField(blank=True, default="")
+
+    def __str__(self) -> str:
+        return f"{self.target} {self.reason}"
+
+
 class CommitMark(models.Model):
     """The number of the last batch that a committer committed.
 

@@ -14,6 +14,11 @@ class Delivery(models.Model):
     class Kind(models.TextChoices):
         PUBLISH = "publish", "publish"
         WRITE = "write", "write"
+        EVENT = "event", "event"
+        WEBHOOK = "webhook", "webhook"
+        SCRIPT = "script", "script"
+        NOTIFY = "notify", "notification"
+        BATCH = "batch", "part of a batch"
 
     class State(models.TextChoices):
         WAITING = "waiting", "waiting"
@@ -30,9 +35,9 @@ class Delivery(models.Model):
     rule = models.TextField(blank=True, default="")
     rule_version = models.PositiveIntegerField(default=0)
     kind = models.CharField(max_length=10, choices=Kind)
-    target = models.TextField(help_text="broker:NAME or device:NAME")
+    target = models.TextField(help_text="broker:NAME, device:NAME, events, rule:NAME or KIND:RULE")
     topic_name = models.TextField(blank=True, default="")
-    address = models.TextField(blank=True, default="", help_text="the MQTT topic")
+    address = models.TextField(blank=True, default="", help_text="the MQTT topic, or the event's name")
     payload = models.BinaryField()
     qos = models.PositiveSmallIntegerField(default=0)
     is_retained = models.BooleanField(default=False)
@@ -42,6 +47,7 @@ class Delivery(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
     reason = models.TextField(blank=True, default="")
+    result = models.JSONField(null=True, blank=True, help_text="what a script or webhook answered")
 
     class Meta:
         ordering = ["-id"]

@@ -1,0 +1,108 @@
+"""One action of a rule: what it does, with the options of its kind. Secrets among them are kept encrypted, apart."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+
+from bridges.actions.registry import ACTIONS
+from bridges.models.rule import Rule
+from bridges.models.secret import SecretTextField
+from bridges.models.topic import Topic
+from devices.models import Device
+from telemetry.models import ConfiguredModel
+from telemetry.names import sentence
+from telemetry.options import OptionFault
+
+
+class RuleAction(ConfiguredModel):
+    """Publish to an out-Topic, write to a serial Device, or one of the kinds of `bridges.actions`."""
+
+    class Kind(models.TextChoices):
+        PUBLISH = "publish", "publish to a topic"
+        WRITE = "write", "write to a device"
+        EVENT = "event", "push an event to open pages"
+        WEBHOOK = "webhook", "call a webhook"
+        SCRIPT = "script", "run a script"
+        NOTIFY = "notify", "notify people"
+
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="actions")
+    position = models.PositiveSmallIntegerField(default=0)
+    kind = models.CharField(max_length=10, choices=Kind)
+    topic = models.ForeignKey(Topic, null=True, blank=True, on_delete=models.CASCADE, related_name="rule_actions")
+    device = models.ForeignKey(Device, null=True, blank=True, on_delete=models.CASCADE, related_name="rule_actions")
+    options = models.JSONField(default=dict, blank=True)
+    secrets = SecretTextField(blank=True, default="", editable=False)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="publish", topic__isnull=False, device__isnull=True)
+                | Q(kind="write", topic__isnull=True, device__isnull=False)
+                | Q(kind__in=["event", "webhook", "script", "notify"], topic__isnull=True, device__isnull=True),
+                name="rule_action_has_its_target",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.said_target}".rstrip()
+
+    @property
+    def said_target(self) -> str:
+        """Where it goes, in a word; never a secret."""
+        if self.kind in ACTIONS:
+            return ACTIONS[self.kind].said(self.options)
+        return str(self.topic or self.device)
+
+    @property
+    def kept_secrets(self) -> dict[str, tuple[str, str]]:
+        """By option: the secret, and the reference that it came by ('' if it was typed)."""
+        return {name: (value, origin) for name, (value, origin) in json.loads(self.secrets or "{}").items()}
+
+    def keep_secrets(self, secrets: dict[str, tuple[str, str]]) -> None:
+        """Keep exactly these; an empty one is none."""
+        kept = {name: pair for name, pair in secrets.items() if pair[0]}
+        setattr(self, "secrets", json.dumps(kept) if kept else "")  # noqa: B010 - the field has no types
+
+    @property
+    def all_options(self) -> dict[str, Any]:
+        """The options with their secrets: for whoever carries the action out, and for no one else."""
+        return dict(self.options) | {name: value for name, (value, _) in self.kept_secrets.items()}
+
+    def clean(self) -> None:
+        """The target must fit the kind, and the options must be those of the kind."""
+        if self.kind in ACTIONS:
+            self._clean_options()
+        elif self.kind in self.Kind:
+            self._clean_target()
+
+    def _clean_options(self) -> None:
+        for field in ("topic", "device"):
+            if getattr(self, field) is not None:
+                raise ValidationError({field: f"To {self._said_kind}, name no {field}."})
+        try:
+            ACTIONS[self.kind](self.all_options)
+        except OptionFault as fault:
+            raise ValidationError({"options": f"{fault.name}: {sentence(fault.message)}"}) from None
+
+    @property
+    def _said_kind(self) -> str:
+        return str(self.Kind(self.kind).label)
+
+    def _clean_target(self) -> None:
+        field, other = ("topic", "device") if self.kind == self.Kind.PUBLISH else ("device", "topic")
+        if getattr(self, other) is not None:
+            raise ValidationError({other: f"To {self.kind}, name a {field} only."})
+        if getattr(self, field) is None:
+            raise ValidationError({field: f"To {self.kind}, name a {field}."})
+        if self.options or self.secrets:
+            raise ValidationError({"options": f"To {self.kind} takes no options."})
+        if self.topic is not None and self.topic.direction != Topic.Direction.OUT:
+            raise ValidationError({"topic": f"The hub subscribes to {self.topic.name}; publishing needs an out-topic."})
+        if self.device is not None and not self.device.driver:
+            raise ValidationError({"device": f"{self.device.name} has no driver, so nothing can be written to it."})
