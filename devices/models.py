@@ -10,10 +10,13 @@ from django.db import models
 from django.db.models import Q
 
 from devices.drivers.registry import driver_named
+from devices.seen_device import SeenDevice
 from devices.serial.settings import SerialSettings, check_port
 from telemetry.models import ConfiguredModel
 from telemetry.names import check_name_kept, check_slug
 from telemetry.options import OptionFault
+
+__all__ = ["Device", "SeenDevice"]
 
 _UNSTEADY_PORT = re.compile(r"\A/dev/tty(USB|ACM)\d+\Z")
 

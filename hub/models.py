@@ -1,5 +1,6 @@
-"""The project's own rows: the API keys."""
+"""The project's own rows: the API keys, and what was done once."""
 
 from hub.access.models import ApiKey
+from hub.once import DoneOnce
 
-__all__ = ["ApiKey"]
+__all__ = ["ApiKey", "DoneOnce"]

@@ -1,13 +1,17 @@
 """What happened: the rows that traffic writes, and the few that guard it."""
 
+from telemetry.models.alerts import Alert, AlertRule, Severity
 from telemetry.models.configuration import ConfigurationVersion, ConfiguredModel, ConfiguredQuerySet
 from telemetry.models.counters import LedgerEntry, RuleCount
 from telemetry.models.guards import CodecState, CommitMark, IdempotencyKey, Lease, TargetState, UnreleasedPacket
 from telemetry.models.history import DeadLetter, LatestReading, Message, StoredReading
 from telemetry.models.outbox import Delivery
+from telemetry.models.processes import EnvironmentRequest, ProcessStatus
 from telemetry.models.status import LinkStatus
 
 __all__ = [
+    "Alert",
+    "AlertRule",
     "CodecState",
     "CommitMark",
     "ConfigurationVersion",
@@ -15,13 +19,16 @@ __all__ = [
     "ConfiguredQuerySet",
     "DeadLetter",
     "Delivery",
+    "EnvironmentRequest",
     "IdempotencyKey",
     "LatestReading",
     "Lease",
     "LedgerEntry",
     "LinkStatus",
     "Message",
+    "ProcessStatus",
     "RuleCount",
+    "Severity",
     "StoredReading",
     "TargetState",
     "UnreleasedPacket",
