@@ -15,8 +15,8 @@ from telemetry.values import ArrivalKind
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def begun(*, receive_maximum: int = 100, is_resumed: bool = False) -> Inbound:
-    inbound = Inbound("broker:test", receive_maximum=receive_maximum)
+def begun(*, receive_maximum: int = 100, most_bytes: int = 1_000_000, is_resumed: bool = False) -> Inbound:
+    inbound = Inbound("broker:test", receive_maximum=receive_maximum, most_bytes=most_bytes)
     inbound.begin(is_resumed=is_resumed)
     return inbound
 
@@ -114,7 +114,7 @@ def test_what_was_never_taken_is_not_counted_as_received() -> None:
 
 
 def test_a_broker_that_runs_far_ahead_is_an_overrun_and_qos_0_still_comes_in() -> None:
-    inbound, host = begun(receive_maximum=1), KeepingHost(acknowledges=False)
+    inbound, host = begun(receive_maximum=1, most_bytes=1), KeepingHost(acknowledges=False)
     for packet_id in range(1, OVERRUN_FACTOR + 1):
         inbound.add(publish(packet_id), (), now=NOW)
     was_overrun = inbound.is_overrun
@@ -124,3 +124,35 @@ def test_a_broker_that_runs_far_ahead_is_an_overrun_and_qos_0_still_comes_in() -
     assert (was_overrun, inbound.is_overrun) == (False, True)
     assert len(host.messages) == OVERRUN_FACTOR + 1
     assert host.messages[-1].qos == 0
+
+
+def test_running_ahead_with_few_bytes_or_few_messages_is_borne() -> None:
+    for receive_maximum, most_bytes in ((1, 10_000), (100, 1)):
+        inbound, host = begun(receive_maximum=receive_maximum, most_bytes=most_bytes), KeepingHost(acknowledges=False)
+        for packet_id in range(1, 1_000):
+            inbound.add(publish(packet_id), (), now=NOW)
+        inbound.offer(host)
+        assert not inbound.is_overrun
+        assert len(host.messages) == 999
+
+
+def test_bytes_that_were_acknowledged_no_longer_count() -> None:
+    inbound, host = begun(receive_maximum=1, most_bytes=1), KeepingHost(acknowledges=False)
+    for packet_id in range(1, 5 * OVERRUN_FACTOR):
+        inbound.add(publish(packet_id), (), now=NOW)
+        inbound.offer(host)
+        inbound.acknowledge(host.messages[-1:])
+    assert not inbound.is_overrun
+
+
+def test_many_that_were_held_up_come_in_order_before_the_newer_ones() -> None:
+    inbound, host = begun(receive_maximum=5_000), KeepingHost(capacity=0)
+    for packet_id in range(1, 1_202):
+        inbound.add(publish(packet_id), (), now=NOW)
+    inbound.offer(host)
+    assert inbound.is_held_up
+    host.capacity = 1_202
+    inbound.add(publish(1_202), (), now=NOW)
+    inbound.offer(host)
+    assert [one.packet_id for one in host.messages] == list(range(1, 1_203))
+    assert not inbound.is_held_up
