@@ -9,13 +9,15 @@ import { CommandBox } from "./CommandBox";
 import classes from "./DeviceCard.module.css";
 import { FreshnessMark } from "./FreshnessMark";
 import { MetricList } from "./MetricList";
+import { mostTellingFirst } from "./main-metric";
 import { MetricValue } from "./MetricValue";
 import { useFreshness } from "./use-freshness";
 
 export const DeviceCard = memo(function DeviceCard({ device, windowS }: { device: Device; windowS: number }) {
   const [chosen, choose] = useState<string | null>(null);
   const freshness = useFreshness(device);
-  const reading = device.readings.find((one) => one.metric === chosen) ?? device.readings[0];
+  const readings = mostTellingFirst(device.readings);
+  const reading = readings.find((one) => one.metric === chosen) ?? readings[0];
   const label = device.label || device.name;
   return (
     <li className={classes.card} data-freshness={freshness}>
@@ -29,7 +31,7 @@ export const DeviceCard = memo(function DeviceCard({ device, windowS }: { device
         <>
           <MetricValue reading={reading} />
           <Chart device={device.name} metric={reading.metric} unit={reading.unit} windowS={windowS} />
-          {device.readings.length > 1 && <MetricList readings={device.readings} chosen={reading.metric} onChoose={choose} />}
+          {readings.length > 1 && <MetricList readings={readings} chosen={reading.metric} onChoose={choose} />}
         </>
       ) : (
         <p className={classes.none}>No readings yet.</p>
