@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
+from devices.drivers.commands import NO_ANSWER, Answer, Command, Part
 from devices.framing import Frame
 from telemetry.options import Option, check_options
 from telemetry.values import Decoded
@@ -40,6 +41,8 @@ class Driver(ABC):
     label: ClassVar[str]
     help: ClassVar[str] = ""
     options: ClassVar[Sequence[Option]] = ()
+    commands: ClassVar[Sequence[Command]] = ()
+    """What this kind of device can be told by name."""
 
     def __init__(self, given: Mapping[str, Any] | None = None) -> None:
         """Raises OptionFault for a wrong option."""
@@ -64,3 +67,15 @@ class Driver(ABC):
     def may_repeat_writes(self) -> bool:
         """Whether a write whose fate is unknown may be sent again (a command byte may, a receipt may not)."""
         return False
+
+    def answer(self, payload: bytes) -> Answer:
+        """What the device says to this payload, once it is written."""
+        return NO_ANSWER
+
+    def answer_part(self, payload: bytes, frame: bytes, *, seen: int) -> Part:
+        """Whether a frame that came after this payload answers it; `seen` parts of the answer came before."""
+        return Part.LAST if seen + 1 >= self.answer(payload).lines else Part.MORE
+
+    def command(self, name: str) -> Command | None:
+        """The command of that name."""
+        return next((command for command in self.commands if command.name == name), None)
