@@ -7,7 +7,6 @@ import re
 from bridges.actions.base import ActionKind
 from telemetry.options import Option, OptionFault
 
-TARGET = "events"
 _NAME = re.compile(r"\A[^\x00-\x1f]{1,100}\Z")
 
 

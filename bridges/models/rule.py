@@ -13,6 +13,8 @@ from django.db.models import F, Q
 
 from bridges.models.rule_samples import Sample, last_sample, typed_sample
 from bridges.models.topic import Topic
+from bridges.pipeline.batching import batched
+from bridges.rules.expression import Variables
 from bridges.rules.rule import check_rule
 from devices.models import Device
 from telemetry.models import ConfiguredModel
@@ -67,14 +69,19 @@ class Rule(ConfiguredModel):
         expressions = read_transform(self.transform)
         sample, faults = self._sample()
         origin = f" (tried on {sample.origin})" if sample else ""
-        alone = check_rule(self.condition, expressions)
-        tried = check_rule(self.condition, expressions, samples=[sample.variables]) if sample else alone
+        is_batch = self.every_s is not None
+        alone = check_rule(self.condition, expressions, is_batch=is_batch)
+        tried = check_rule(self.condition, expressions, self._tried_on(sample), is_batch=is_batch) if sample else alone
         for fault in tried:
             field, _, key = fault.field.partition(".")
             text = f"{fault.message}{'' if fault in alone else origin}"
             faults.setdefault(field, []).append(f"{key}: {text}" if key else sentence(text))
         if faults:
             raise ValidationError(faults)
+
+    def _tried_on(self, sample: Sample) -> list[Variables]:
+        """The sample as this rule sees it: by itself, or as a batch of one."""
+        return [sample.variables] if self.every_s is None else [batched([sample.variables], f"rule:{self.name}")]
 
     def _sample(self) -> tuple[Sample | None, dict[str, list[str]]]:
         """What to try the expressions on, and what is wrong with the sample itself."""

@@ -6,15 +6,27 @@ Saving checks the same things, so a fault here means that the row was written pa
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 import orjson
 from django.conf import settings
 
+from bridges.actions.event import EventAction as EventKind
+from bridges.actions.registry import CARRIED
 from bridges.codecs.registry import codec_named
 from bridges.models import Rule, RuleAction, Topic
-from bridges.pipeline.snapshot import Action, ActiveRule, InTopic, PublishAction, Snapshot, WriteAction
+from bridges.pipeline.snapshot import (
+    Action,
+    ActiveRule,
+    EventAction,
+    InTopic,
+    PublishAction,
+    Snapshot,
+    TaskAction,
+    WriteAction,
+    task_target,
+)
 from bridges.rules.address import AddressTemplate
 from bridges.rules.rule import CompiledRule
 from devices.drivers.base import Driver
@@ -43,6 +55,7 @@ def compile_snapshot(version: int | None = None) -> Snapshot:
             (source.device.name, rule) for rule, row in rules for source in row.sources.all() if source.device
         ),
         rules_by_packets=tuple(rule for rule, row in rules if any(source.packets for source in row.sources.all())),
+        batch_rules=tuple(rule for rule, _ in rules if rule.every_s is not None),
         faults=faults,
     )
     for name, fault in faults.items():
@@ -89,10 +102,23 @@ def _rules(faults: dict[str, str]) -> list[tuple[ActiveRule, Rule]]:
 def _rule(row: Rule) -> ActiveRule:
     transform: Mapping[str, str] | None = orjson.loads(row.transform) if row.transform.strip() else None
     compiled = CompiledRule(row.name, row.version, row.condition, transform)
-    return ActiveRule(row.pk, compiled, tuple(_action(action) for action in row.actions.all()))
+    return ActiveRule(row.pk, compiled, _actions(row), row.every_s)
 
 
-def _action(row: RuleAction) -> Action:
+def _actions(row: Rule) -> tuple[Action, ...]:
+    counts: Counter[str] = Counter()
+    found = []
+    for action in row.actions.all():
+        counts[action.kind] += 1
+        found.append(_action(action, row.name, counts[action.kind]))
+    return tuple(found)
+
+
+def _action(row: RuleAction, rule: str, number: int) -> Action:
+    if row.kind in CARRIED:
+        return TaskAction(row.kind, task_target(row.kind, rule, number), CARRIED[row.kind](row.all_options).expiry_s)
+    if row.kind == RuleAction.Kind.EVENT:
+        return EventAction(EventKind(row.options).given["name"])
     if row.device is not None:
         return WriteAction(row.device.link_key, row.device.write_expiry_s)
     if row.topic is None:

@@ -14,8 +14,9 @@ from uuid import UUID
 import orjson
 
 from bridges.codecs.base import MAX_PAYLOAD_BYTES, Codec, Incoming
+from bridges.pipeline.batching import draft_part
 from bridges.pipeline.memory import Changes, Echo, Memory, Recent, mark_of
-from bridges.pipeline.outputs import draft_delivery
+from bridges.pipeline.outputs import Origin, add_delivery, draft_delivery
 from bridges.pipeline.snapshot import PACKETS, ActiveRule, InTopic, Snapshot
 from bridges.rules.expression import EvaluationFault, Variables
 from devices.drivers.base import FAULT
@@ -179,6 +180,9 @@ class Decider:
             self.batch.rule_counts[name, "looped"] += 1
             return
         try:
+            if active.every_s is not None:
+                self._collect(active, variables, message, via=via, is_retained=is_retained)
+                return
             result = active.rule.apply(variables)
             self.batch.rule_counts[name, _outcome(result.matched, result.is_missing)] += 1
             if not result.matched:
@@ -192,23 +196,24 @@ class Decider:
             self._fail(active, message, f"{type(error).__name__}: {error}")
             return
         marks = f"{via}.{active.number}" if via else str(active.number)
+        origin = Origin(message.id, message.source, active.rule, marks, is_retained)
         for action in active.actions:
-            draft = draft_delivery(
-                action,
-                message,
-                payload,
-                variables,
-                rule=active.rule,
-                via=marks,
-                new_id=self._new_id,
-                is_retained=is_retained,
-            )
-            if draft is None:
-                continue
-            self.batch.deliveries.append(draft)
-            self.batch.ledger[LedgerKey(draft.target, hour_of(draft.created_at), "created")] += 1
-            if draft.state == "dead":
-                self.batch.ledger[LedgerKey(draft.target, hour_of(draft.created_at), "refused")] += 1
+            draft = draft_delivery(action, payload, variables, origin=origin, new_id=self._new_id)
+            if draft is not None:
+                add_delivery(self.batch, draft)
+
+    def _collect(
+        self, active: ActiveRule, variables: Variables, message: MessageDraft, *, via: str, is_retained: bool
+    ) -> None:
+        """Let the message wait for its batch. A retained one is the last of earlier ones, and was in a batch then."""
+        if is_retained:
+            return
+        if not active.rule.judges_batches:
+            result = active.rule.decide(variables)
+            if not result.matched:
+                self.batch.rule_counts[active.rule.name, _outcome(result.matched, result.is_missing)] += 1
+                return
+        add_delivery(self.batch, draft_part(active, variables, message_id=message.id, via=via, new_id=self._new_id))
 
     def _fail(self, active: ActiveRule, message: MessageDraft, reason: str) -> None:
         reason = storable(reason)
@@ -287,7 +292,7 @@ class Decider:
     ) -> MessageDraft:
         device = (decoded.device if decoded else "") or arrival.device or (topic.device if topic else "")
         if decoded and not device:
-            device = decoded.topic_device
+            device = storable(decoded.topic_device, 200)
         if arrival.topics and not topic_name:
             topic_name = arrival.topics[0]
         self.batch.last_message_at[arrival.link] = arrival.received_at

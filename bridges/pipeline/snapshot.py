@@ -15,6 +15,8 @@ from devices.drivers.base import Driver
 
 PACKETS = "packets"
 """The link key and source name of what REST takes in."""
+EVENTS = "events"
+BATCH_PREFIX = "rule:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +51,51 @@ class WriteAction:
     expiry_s: int | None = None
 
 
-Action = PublishAction | WriteAction
+@dataclass(frozen=True, slots=True)
+class EventAction:
+    """Push an event to open pages: delivered with the commit."""
+
+    name: str
+    target: str = EVENTS
+    expiry_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskAction:
+    """Something that a task carries out: a webhook, a script, a notification."""
+
+    kind: str
+    target: str  # 'webhook:RULE', see `task_target`
+    expiry_s: int | None = None
+
+
+Action = PublishAction | WriteAction | EventAction | TaskAction
 
 
 @dataclass(frozen=True, slots=True)
 class ActiveRule:
-    """A rule with its compiled expressions and its actions. `number` is its id in loop marks."""
+    """A rule with its compiled expressions and its actions. `number` is its id in loop marks.
+
+    `every_s` is None for a rule that works on each message as it comes; 0 stands for the hub's interval.
+    """
 
     number: int
     rule: CompiledRule
     actions: tuple[Action, ...]
+    every_s: float | None = None
+
+    @property
+    def batch_target(self) -> str:
+        """Where the messages wait that a batch rule will work on."""
+        return f"{BATCH_PREFIX}{self.rule.name}"
+
+
+def task_target(kind: str, rule: str, number: int) -> str:
+    """The target of a rule's first, second ... action of this kind: 'webhook:heat', 'webhook:heat/2'.
+
+    It is the place in the rule, not the address: what waits goes to the new address when a person mends it.
+    """
+    return f"{kind}:{rule}" if number == 1 else f"{kind}:{rule}/{number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,4 +110,5 @@ class Snapshot:
     rules_by_topic: Mapping[str, tuple[ActiveRule, ...]] = field(default_factory=dict)
     rules_by_device: Mapping[str, tuple[ActiveRule, ...]] = field(default_factory=dict)
     rules_by_packets: tuple[ActiveRule, ...] = ()
+    batch_rules: tuple[ActiveRule, ...] = ()
     faults: Mapping[str, str] = field(default_factory=dict)  # rule or topic that could not be compiled: why

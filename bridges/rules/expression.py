@@ -34,7 +34,10 @@ MAX_WORK: Final = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Variables:
-    """What an expression can name. `readings` are numbers by metric, `device` is '' when it is unknown."""
+    """What an expression can name. `readings` are numbers by metric, `device` is '' when it is unknown.
+
+    `batch` is what a batch rule worked off at once; None for every other rule.
+    """
 
     payload: Json
     readings: Mapping[str, float]
@@ -42,6 +45,7 @@ class Variables:
     topic: str
     source: str
     time: datetime
+    batch: Json = None
 
     def __post_init__(self) -> None:
         """Everything below looks at dicts only, which is several times faster than asking for any mapping."""
@@ -69,6 +73,10 @@ class Expression:
     def paths(self) -> tuple[Path, ...]:
         """The paths that the expression names, each once, in order of appearance."""
         return tuple(dict.fromkeys(use.path for use in self._shape.uses))
+
+    def names(self, variable: str) -> bool:
+        """Whether it names this variable, or something in it."""
+        return any(use.path[0] == variable for use in self._shape.uses)
 
     def __repr__(self) -> str:
         return f"Expression({self.source!r})"

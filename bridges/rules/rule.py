@@ -35,6 +35,7 @@ class RuleFault:
     message: str
 
 
+_NO_BATCH = "batch is known only to rules that work every N seconds"
 _NO_MATCH = RuleResult(matched=False)
 _MISSING = RuleResult(matched=False, is_missing=True)
 _PASS_ON = RuleResult(matched=True)
@@ -52,12 +53,22 @@ class CompiledRule:
         self._condition = Expression(condition) if condition.strip() else None
         self._transform = _compiled(transform) if transform else None
 
+    @property
+    def judges_batches(self) -> bool:
+        """Whether the condition is one of a whole batch, and not of each message."""
+        return self._condition is not None and self._condition.names("batch")
+
     def apply(self, variables: Variables) -> RuleResult:
         """What the rule says of a message; raises EvaluationFault, which names the field at fault."""
-        if self._condition is not None:
-            result = _decide(self._condition, variables)
-            if not result.matched:
-                return result
+        result = self.decide(variables)
+        return result if not result.matched or self._transform is None else self.fill_in(variables)
+
+    def decide(self, variables: Variables) -> RuleResult:
+        """What the condition alone says; raises EvaluationFault."""
+        return _PASS_ON if self._condition is None else _decide(self._condition, variables)
+
+    def fill_in(self, variables: Variables) -> RuleResult:
+        """What the transform alone makes of what matched; raises EvaluationFault."""
         if self._transform is None:
             return _PASS_ON
         fields = {field: _evaluate(field, expression, variables) for field, expression in self._transform}
@@ -65,7 +76,11 @@ class CompiledRule:
 
 
 def check_rule(
-    condition: str, transform: Mapping[str, Any] | None = None, samples: Sequence[Variables] = ()
+    condition: str,
+    transform: Mapping[str, Any] | None = None,
+    samples: Sequence[Variables] = (),
+    *,
+    is_batch: bool = False,
 ) -> list[RuleFault]:
     """Everything wrong with a rule that is to be saved: every field alone, then against each sample."""
     faults = []
@@ -78,6 +93,8 @@ def check_rule(
             compiled.append((field, Expression(source)))
         except ExpressionFault as fault:
             faults.append(RuleFault(field, str(fault)))
+    if not is_batch:
+        faults += [RuleFault(field, _NO_BATCH) for field, expression in compiled if expression.names("batch")]
     for variables in samples:
         faults += [fault for field, expression in compiled for fault in _try(field, expression, variables)]
     return list(dict.fromkeys(faults))

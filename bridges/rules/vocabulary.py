@@ -15,7 +15,7 @@ MAX_STEPS = 32
 MAX_MATCHES = 5
 MAX_PATTERN = 200
 
-VARIABLES: Final = ("payload", "readings", "device", "topic", "source", "time")
+VARIABLES: Final = ("payload", "readings", "device", "topic", "source", "time", "batch")
 FUNCTIONS: Final = frozenset(
     ("size", "string", "int", "uint", "double", "bytes", "timestamp", "duration", "type", "dyn")
 )
