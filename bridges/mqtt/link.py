@@ -179,9 +179,11 @@ class MqttLink:
 
     def _finish(self, session: Session, end: ConnectionEnded) -> None:
         self._outbound.accept(self._mail.shut())
-        self._outbound.end(is_abnormal=end.is_abnormal, sent_bytes=session.sent_bytes, reason=str(end))
-        self._subscriber.end()
-        if not end.is_ours:
+        is_over_watch = self._subscriber.is_watch_unanswered and end.is_abnormal and not end.is_ours
+        is_abnormal = end.is_abnormal and not is_over_watch
+        self._outbound.end(is_abnormal=is_abnormal, sent_bytes=session.sent_bytes, reason=str(end))
+        self._subscriber.end(is_over_watch=is_over_watch)
+        if not end.is_ours and not is_over_watch:
             self._reporter.note_end(end, lasted_s=monotonic() - self._connected_at)
         session.end(end.code, is_ours=end.is_ours)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from bridges.mqtt.filters import check_filter, plain_filter
@@ -21,6 +23,9 @@ VERSION_TOPIC = "$SYS/broker/version"
 class Subscriber:
     """Keeps a broker's session equal to the table, across connections."""
 
+    unwatchable: ClassVar[set[str]] = set()
+    """Addresses of brokers that end the connection over a look at their own counters, as rumqttd does."""
+
     def __init__(self, table: SubscriptionTable, ids: PacketIds) -> None:
         self.warnings: dict[str, str] = {}
         self._table = table
@@ -31,7 +36,6 @@ class Subscriber:
         self._to_withdraw: set[str] = set()
         self._known: dict[str, Subscription] = {}  # what the broker's session has, as far as this life knows
         self._is_watched = False
-        self._unanswered_watches = 0
         self._session: Session | None = None
 
     def begin(self, session: Session) -> None:
@@ -48,10 +52,16 @@ class Subscriber:
         added = tuple(one for key, one in wanted.items() if session.settings.is_v5 or self._known.get(key) != one)
         self.apply(Change(added=added, removed=tuple(self._to_withdraw)))
 
-    def end(self) -> None:
+    @property
+    def is_watch_unanswered(self) -> bool:
+        """Whether a broker that ends the connection now probably does so over the look at its counters."""
+        return bool(self._watching)
+
+    def end(self, *, is_over_watch: bool) -> None:
         """The connection is over: no answer comes any more."""
+        if is_over_watch and self._session is not None:
+            self.unwatchable.add(self._session.settings.address)
         self._session = None
-        self._unanswered_watches += bool(self._watching)
         for packet_id in (*self._pending, *self._watching, *self._withdrawing):
             self._ids.give_back(packet_id)
         self._pending.clear()
@@ -94,8 +104,8 @@ class Subscriber:
         self._pending[session.request(subscription.filter, options, identifier=identifier)] = subscription
 
     def _watch(self, session: Session) -> None:
-        """Last of all: some brokers end the connection rather than refuse this. Then it is not tried a third time."""
-        if self._is_watched or self._pending or self._unanswered_watches >= 2:
+        """Last of all, as some brokers end the connection over it. Then this process does not try it again."""
+        if self._is_watched or self._pending or session.settings.address in self.unwatchable:
             return
         self._is_watched = True
         limits = session.limits

@@ -15,7 +15,7 @@ _CONNECT, _SUBSCRIBE, _UNSUBSCRIBE, _PINGREQ = 0x10, 0x80, 0xA0, 0xC0
 class FakeConnection:
     """One accepted connection. SUBSCRIBE, UNSUBSCRIBE and PINGREQ are answered by themselves."""
 
-    def __init__(self, sock: socket.socket, *, is_v5: bool, suback: int = 2) -> None:
+    def __init__(self, sock: socket.socket, *, is_v5: bool, suback: int | None = 2) -> None:
         self.sock = sock
         self.is_v5 = is_v5
         self.suback = suback
@@ -81,6 +81,7 @@ class FakeConnection:
         kind, properties = packet.first & 0xF0, b"\x00" if self.is_v5 else b""
         if kind == _SUBSCRIBE:
             self.subscribed.append(packet.body)
+        if kind == _SUBSCRIBE and self.suback is not None:
             self.send(bytes((0x90, 3 + len(properties))) + packet.body[:2] + properties + bytes((self.suback,)))
         elif kind == _UNSUBSCRIBE:
             self.send(bytes((0xB0, 2 + 2 * len(properties))) + packet.body[:2] + properties * 2)
@@ -104,10 +105,10 @@ class FakeBroker:
         self.host, self.port = self._listener.getsockname()[:2]
 
     def accept(
-        self, *, is_resumed: bool = False, properties: bytes = b"", code: int = 0, suback: int = 2, within_s: float = 10
+        self, *, is_resumed: bool = False, properties: bytes = b"", code: int = 0, suback: int | None = 2
     ) -> FakeConnection:
-        """Take the next connection and answer its CONNECT."""
-        self._listener.settimeout(within_s)
+        """Take the next connection and answer its CONNECT. `suback` None: leave SUBSCRIBEs unanswered."""
+        self._listener.settimeout(10)
         connection = FakeConnection(self._listener.accept()[0], is_v5=self.is_v5, suback=suback)
         self.connections.append(connection)
         connect = connection.read()

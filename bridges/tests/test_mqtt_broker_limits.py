@@ -6,7 +6,8 @@ from bridges.mqtt.packets import Publish
 from bridges.mqtt.properties import PublishProperties
 from bridges.tests.fake_broker import FakeBroker
 from bridges.tests.link_host import KeepingHost, wait_until
-from bridges.tests.mqtt_links import running_link, settings_for, subscription
+from bridges.tests.mqtt_links import outgoing, running_link, settings_for, subscription
+from telemetry.links import LinkState
 
 
 def test_a_session_that_is_kept_for_a_shorter_time_is_a_warning() -> None:
@@ -46,3 +47,18 @@ def test_the_identifier_of_a_copy_is_used() -> None:
         wait_until(lambda: len(host.messages) == 2)
         assert [one.topics for one in host.messages] == [("wide",), ("narrow", "wide")]
         assert any(b"\x0b\x09" in body for body in connection.subscribed) or connection.is_silent()
+
+
+def test_a_broker_that_ends_the_connection_over_its_counters_is_not_asked_again() -> None:
+    host = KeepingHost()
+    with FakeBroker() as broker, running_link(settings_for(broker), host, awaits=None) as link:
+        first = broker.accept(suback=None)
+        wait_until(lambda: host.state is LinkState.CONNECTED)
+        link.send([outgoing(1)])
+        first.read_publish()
+        first.close()
+        wait_until(lambda: host.outcomes)
+        assert not host.outcomes[0].is_abnormal
+        second = broker.accept()
+        assert second.is_silent()
+        assert second.subscribed == []

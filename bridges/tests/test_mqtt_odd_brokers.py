@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
+from bridges.mqtt.inbound import Inbound
 from bridges.mqtt.packets import PUBACK, PUBCOMP, PUBREC, PUBREL, Ack, Other, Publish, encode_publish
 from bridges.mqtt.properties import PublishProperties
 from bridges.tests.fake_broker import FakeBroker
@@ -51,6 +54,13 @@ def test_a_malformed_packet_is_named_in_the_disconnect() -> None:
         assert connection.read() == Other(DISCONNECT, b"\x81")
 
 
+@pytest.fixture
+def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link that bears no bytes beyond Receive Maximum, so that a test need not send megabytes."""
+    monkeypatch.setattr("bridges.mqtt.link.Inbound", partial(Inbound, most_bytes=1))
+
+
+@pytest.mark.usefixtures("little_memory")
 def test_a_broker_that_ignores_receive_maximum_is_disconnected_after_what_it_sent_first_is_acknowledged() -> None:
     host = KeepingHost(acknowledges=False)
     with FakeBroker() as broker, running_link(settings_for(broker, receive_maximum=2), host, awaits=None) as link:
@@ -65,6 +75,7 @@ def test_a_broker_that_ignores_receive_maximum_is_disconnected_after_what_it_sen
         assert "far more than 2" in str(host.reports)
 
 
+@pytest.mark.usefixtures("little_memory")
 def test_a_broker_that_ignores_receive_maximum_is_disconnected_even_if_nothing_is_committed() -> None:
     host = KeepingHost(acknowledges=False)
     with FakeBroker() as broker, running_link(settings_for(broker, receive_maximum=1), host, awaits=None):
