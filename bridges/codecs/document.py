@@ -1,4 +1,4 @@
-"""Reads a payload as one JSON document, strictly. Every fault names what is wrong and where. Pure."""
+"""Reads a payload as one JSON document, strictly, or as text. Every fault names what is wrong and where. Pure."""
 
 from __future__ import annotations
 
@@ -33,11 +33,27 @@ def read_json(payload: bytes) -> Json:
     return document
 
 
+def text_or_json(payload: bytes) -> Json:
+    """The object or list, else the text as it is; raises DecodeFault for what is neither."""
+    if payload.strip()[:1] in (b"{", b"["):
+        return read_json(payload)
+    return read_text(payload)
+
+
+def read_text(payload: bytes) -> str:
+    """The text; raises DecodeFault for what is not UTF-8."""
+    check_size(payload)
+    try:
+        return payload.decode()
+    except UnicodeDecodeError as fault:
+        raise DecodeFault(f"byte {fault.start + 1} is not UTF-8") from None
+
+
 def _explained(payload: bytes, fault: orjson.JSONDecodeError) -> str:
     try:
-        payload.decode()
-    except UnicodeDecodeError as unreadable:
-        return f"byte {unreadable.start + 1} is not UTF-8"
+        read_text(payload)
+    except DecodeFault as unreadable:
+        return str(unreadable)
     if not payload.strip():
         return "the payload is empty"
     return f"not JSON: {fault.msg} (line {fault.lineno}, column {fault.colno})"
