@@ -6,6 +6,7 @@ import re
 from typing import ClassVar
 
 from devices.drivers.base import Driver
+from devices.drivers.commands import Answer
 from devices.framing import LineFramer
 from telemetry.options import Option
 from telemetry.values import Decoded, DecodeFault, Reading
@@ -95,6 +96,10 @@ class LinesDriver(Driver):
         """The command in the device's character set, ended as declared (not twice)."""
         command, end = self._in_device_encoding(payload), _COMMAND_ENDS[self.given["command_terminator"]]
         return command if end and command.endswith(end) else command + end
+
+    def answer(self, payload: bytes) -> Answer:
+        """Perhaps a line: only who asked for an answer waits for it."""
+        return Answer(lines=1, is_certain=False)
 
     @property
     def may_repeat_writes(self) -> bool:

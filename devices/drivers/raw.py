@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from devices.drivers.base import Driver
+from devices.drivers.commands import Answer
 from devices.framing import ByteFramer
 from telemetry.options import Option
 from telemetry.values import Decoded
@@ -65,6 +66,10 @@ class BytesDriver(Driver):
     def encode(self, payload: bytes) -> bytes:
         """The payload as it is."""
         return payload
+
+    def answer(self, payload: bytes) -> Answer:
+        """Perhaps a frame: only who asked for an answer waits for it."""
+        return Answer(lines=1, is_certain=False)
 
     @property
     def may_repeat_writes(self) -> bool:

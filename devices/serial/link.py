@@ -38,7 +38,7 @@ def _utc_now() -> datetime:
 class SerialLink:
     """One serial port, by key (`device:scale`). A wrong driver or option is reported as refused when it starts."""
 
-    def __init__(  # noqa: PLR0913 - each comes from another place, and none twice
+    def __init__(
         self,
         key: str,
         settings: SerialSettings,
@@ -111,7 +111,7 @@ class SerialLink:
         self._connection += 1
         reason = "the link is stopping"
         try:
-            self._writer.attach(port, driver.encode)
+            self._writer.attach(port, driver)
             self._report(LinkState.CONNECTED, str(self._settings))
             self._offer([self._gap()])
             self._read(port, driver)
@@ -127,10 +127,13 @@ class SerialLink:
 
     def _read(self, port: Port, driver: Driver) -> None:
         framer, gap_s = driver.framer(), driver.idle_gap_s
+        exchange = self._writer.exchange
         silent_at = float("inf")
         try:
             while not self._stopping.is_set():
+                exchange.listen()
                 data = port.read(min(POLL_S, max(silent_at - monotonic(), 0.0)))
+                exchange.hear(data)
                 if data:
                     self._offer(self._arrivals(framer.feed(data)))
                     silent_at = monotonic() + gap_s if gap_s is not None else silent_at
@@ -141,9 +144,12 @@ class SerialLink:
             self._offer(self._arrivals(framer.end()))
 
     def _arrivals(self, frames: Sequence[Frame]) -> list[Arrival]:
-        now = self._now()
+        now, exchange = self._now(), self._writer.exchange
         return [
-            self._arrival(frame.data, now, properties={FAULT: frame.fault} if frame.fault else {}) for frame in frames
+            self._arrival(
+                frame.data, now, properties={FAULT: frame.fault} if frame.fault else exchange.mark(frame.data)
+            )
+            for frame in frames
         ]
 
     def _gap(self) -> Arrival:

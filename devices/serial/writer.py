@@ -1,16 +1,22 @@
 """Carries Outgoings to an open serial port, one after the other, and says what became of each. It never waits for ever:
 `flush()` does on XOFF, so the bytes that have not left are counted against a deadline instead.
+
+A command whose answer is known to come keeps the next one back until it has come, or its time is over.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from threading import Condition, Event, Thread
 from time import monotonic
 
+from devices.answers import REPLY_TO, WAIT_S
+from devices.drivers.base import Driver
+from devices.drivers.commands import NO_ANSWER, Answer
+from devices.serial.exchange import Exchange
 from devices.serial.ports import Port
 from telemetry.links import LinkHost, LinkLost
 from telemetry.values import DecodeFault, Outcome, Outgoing, Verdict
@@ -26,7 +32,7 @@ class _Target:
     """One opening of the port: where writes go and how they are said."""
 
     port: Port
-    encode: Callable[[bytes], bytes]
+    driver: Driver
     closing: Event
 
 
@@ -38,6 +44,7 @@ class SerialWriter:
         self._host = host
         self._window = window
         self._stall_s = stall_s
+        self.exchange = Exchange()
         self._changed = Condition()
         self._queue: deque[Outgoing] = deque()
         self._target: _Target | None = None
@@ -50,10 +57,10 @@ class SerialWriter:
         """Start the thread."""
         self._thread.start()
 
-    def attach(self, port: Port, encode: Callable[[bytes], bytes]) -> None:
+    def attach(self, port: Port, driver: Driver) -> None:
         """The port is open: take writes from now on."""
         with self._changed:
-            self._target = _Target(port, encode, Event())
+            self._target = _Target(port, driver, Event())
 
     def detach(self, reason: str, *, timeout_s: float = 6.0) -> None:
         """The port is about to close: cut short the write in hand, give the rest back, and let go of the port.
@@ -63,6 +70,7 @@ class SerialWriter:
         with self._changed:
             if self._target:
                 self._target.closing.set()
+                self.exchange.cancel()
             self._target, self._refusal = None, reason
             left = self._emptied()
             self._changed.wait_for(lambda: not self._is_busy, timeout_s)
@@ -119,7 +127,7 @@ class SerialWriter:
 
     def _carry(self, item: Outgoing, target: _Target) -> Outcome:
         try:
-            data = target.encode(item.payload)
+            data = target.driver.encode(item.payload)
         except DecodeFault as fault:
             return Outcome(item.id, Verdict.REFUSED, str(fault))
         except Exception as error:
@@ -127,7 +135,26 @@ class SerialWriter:
             return Outcome(item.id, Verdict.REFUSED, f"the driver failed: {error!r}")
         if not data:
             return Outcome(item.id, Verdict.REFUSED, "the payload is empty: there is nothing to write")
-        return _Write(item, target, data).run(self._stall_s)
+        answer = _awaited(item, target.driver)
+        return self._ask(item, target, data, answer) if answer.lines else _Write(item, target, data).run(self._stall_s)
+
+    def _ask(self, item: Outgoing, target: _Target, data: bytes, answer: Answer) -> Outcome:
+        """Write, and wait for the answer; that none came is no fault, for the bytes have left."""
+        for tries_left in (int(answer.is_repeatable), 0):
+            self.exchange.begin(item, target.driver)
+            outcome = _Write(item, target, data).run(self._stall_s)
+            is_written = outcome.verdict is Verdict.DELIVERED
+            if is_written and not target.closing.is_set() and self.exchange.wait(answer.timeout_s):
+                self.exchange.end()
+                return outcome
+            parts = self.exchange.end()
+            if not is_written:
+                return outcome
+            if target.closing.is_set():
+                return Outcome(item.id, Verdict.DELIVERED, "the port was closed before an answer came")
+            if parts or not tries_left:
+                break
+        return Outcome(item.id, Verdict.DELIVERED, _silence(answer, parts))
 
     def _emptied(self) -> list[Outgoing]:
         left = list(self._queue)
@@ -187,6 +214,23 @@ class _Write:
             reason = f"cut short after {gone} of {len(self._data)} bytes: {reason}"
         verdict = Verdict.UNKNOWN if gone else Verdict.RETURNED
         return Outcome(self._item.id, verdict, reason, is_abnormal=is_abnormal)
+
+
+def _awaited(item: Outgoing, driver: Driver) -> Answer:
+    """The answer to wait for: one that is sure to come, or one that somebody asked for."""
+    answer = driver.answer(item.payload)
+    if answer.is_certain:
+        return answer
+    if WAIT_S in item.properties:
+        return replace(answer, timeout_s=max(answer.timeout_s, float(item.properties[WAIT_S])))
+    return answer if REPLY_TO in item.properties else NO_ANSWER
+
+
+def _silence(answer: Answer, parts: int) -> str:
+    if parts:
+        return f"only a part of an answer ({parts} of {answer.lines} lines) within {answer.timeout_s:g} s"
+    asked = ", asked twice" if answer.is_repeatable else ""
+    return f"no answer within {answer.timeout_s:g} s{asked}"
 
 
 def _returned(items: Sequence[Outgoing], reason: str) -> list[Outcome]:

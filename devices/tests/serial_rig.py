@@ -40,9 +40,9 @@ def running(
         link.stop(5.0)
 
 
-def outgoing(payload: bytes) -> Outgoing:
+def outgoing(payload: bytes, **properties: str) -> Outgoing:
     """One write."""
-    return Outgoing(id=uuid4(), payload=payload)
+    return Outgoing(id=uuid4(), payload=payload, properties=properties)
 
 
 def read_until(terminal: PseudoTerminal, size: int, timeout_s: float = 5.0) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from devices.drivers.raw import BytesDriver
 from devices.serial.ports import Port
 from devices.serial.writer import SerialWriter
 from devices.tests.recording_host import RecordingHost
@@ -55,7 +56,7 @@ def writer(host: RecordingHost) -> Iterator[SerialWriter]:
 
 
 def write(writer: SerialWriter, host: RecordingHost, uart: Uart) -> tuple[Verdict, str]:
-    writer.attach(uart, lambda payload: payload)
+    writer.attach(uart, BytesDriver())
     writer.send([outgoing(b"x" * 100)])
     assert host.wait(lambda: host.outcomes)
     return host.outcomes[0].verdict, host.outcomes[0].reason
