@@ -35,11 +35,13 @@ class Message(models.Model):
     packet_id = models.PositiveIntegerField(default=0)
     duplicate_of = models.UUIDField(null=True)
     fault = models.TextField(blank=True, default="", help_text="why it could not be processed")
+    answers = models.UUIDField(null=True, help_text="the Delivery that this is a device's answer to")
 
     class Meta:
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["source", "id"], name="message_source_id"),
+            models.Index(fields=["answers"], name="message_answers", condition=Q(answers__isnull=False)),
             models.Index(fields=["device", "id"], name="message_device_id"),
         ]
 

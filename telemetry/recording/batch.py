@@ -30,6 +30,7 @@ class MessageDraft(NamedTuple):
     packet_id: int
     duplicate_of: UUID | None
     fault: str
+    answers: UUID | None = None  # the Delivery that this is a device's answer to
 
 
 class ReadingDraft(NamedTuple):
