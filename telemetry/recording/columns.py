@@ -26,6 +26,7 @@ _MESSAGE_TYPES = {
     "is_retained": "bool",
     "packet_id": "int4",
     "duplicate_of": "uuid",
+    "answers": "uuid",
 }
 _READING_TYPES = {"id": "uuid", "message_id": "uuid", "value": "float8", "time": "timestamptz"}
 _DELIVERY_TYPES = {
