@@ -6,10 +6,13 @@ from django.conf import settings
 
 from bridges.models import Broker
 from bridges.mqtt.settings import MqttSettings, TlsSettings
+from telemetry.redaction import remember_secret
 
 
 def mqtt_settings(broker: Broker, *, client_id: str = "") -> MqttSettings:
     """The settings of a broker's session. The client id is stable: the broker keeps our session under it."""
+    for secret in (broker.password, broker.tls_key):
+        remember_secret(secret)
     return MqttSettings(
         host=broker.host,
         port=broker.port,

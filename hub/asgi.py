@@ -13,6 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 http = get_asgi_application()
 
 # These import models, which must be loaded first.
+from hub.api.access_log import AccessLog  # noqa: E402
 from hub.api.packet_gate import PacketGate  # noqa: E402
 from telemetry.live.routing import websocket_urlpatterns  # noqa: E402
 
@@ -25,4 +26,4 @@ class BrowserOriginValidator(OriginValidator):  # type: ignore[misc] # channels 
 
 
 live = BrowserOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.ALLOWED_HOSTS)
-application = ProtocolTypeRouter({"http": PacketGate(http), "websocket": live})
+application = AccessLog(ProtocolTypeRouter({"http": PacketGate(http), "websocket": live}))

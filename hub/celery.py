@@ -11,8 +11,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 django.setup()
 
 from bridges.runtime.step import add_link_step  # noqa: E402 - needs the settings
+from hub.reporting import report_celery_processes  # noqa: E402
 
 app = Celery("hub")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 add_link_step(app)
+report_celery_processes()

@@ -35,7 +35,7 @@ from hub.config_values import (
 SECRETS = frozenset(
     {"database_url", "redis_url", "secret_key", "secret_key_fallbacks", "field_encryption_key", "mqtt_url"}
 )
-RATES = ("read", "submit", "command", "configure", "admin")
+RATES = ("read", "submit", "command", "configure", "admin", "anonymous", "login")
 EXIT_CODE = 2
 
 
@@ -52,7 +52,14 @@ class LogLevel(StrEnum):
     CRITICAL = "CRITICAL"
 
 
+class AccessLevel(StrEnum):
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    OFF = "OFF"
+
+
 Level = Annotated[LogLevel, BeforeValidator(lambda value: str(value).upper())]
+Access = Annotated[AccessLevel, BeforeValidator(lambda value: str(value).upper())]
 Directory = Annotated[Path, BeforeValidator(from_root)]
 
 
@@ -86,10 +93,15 @@ class Config(BaseSettings):
 
     allowed_hosts: Hosts = Field(min_length=1, description="the host names of the hub, such as hub.example.org")
     csrf_trusted_origins: Origins = Field((), description="origins such as https://hub.example.org")
+    cors_allowed_origins: Origins = Field(
+        (), description="origins such as https://shop.example.org, whose pages may call the API with a key"
+    )
     trust_proxy: bool = Field(False, description="true if a proxy sets X-Forwarded-Proto and nothing goes around it")
     secure_cookies: bool | None = Field(None, description="true, or false where the hub is used without HTTPS")
 
     log_level: Level = Field(LogLevel.INFO, description="DEBUG, INFO, WARNING, ERROR or CRITICAL")
+    log_access: Access = Field(AccessLevel.DEBUG, description="DEBUG, INFO or OFF: a line for each request")
+    log_json: bool = Field(False, description="true for one JSON object a line on the console, or false")
     log_file: str = Field("server.log", description="a file name in DATA_DIR, a whole path, or - for none")
     log_max_bytes: int = Field(10_000_000, ge=10_000, description="a number of bytes from 10000")
     log_backups: int = Field(5, ge=1, le=1000, description="how many older log files to keep, from 1 to 1000")
@@ -102,6 +114,12 @@ class Config(BaseSettings):
     rate_limit_command: Rate = Field("600/minute", description="a rate such as 600/minute, or off")
     rate_limit_configure: Rate = Field("600/minute", description="a rate such as 600/minute, or off")
     rate_limit_admin: Rate = Field("120/minute", description="a rate such as 600/minute, or off")
+    rate_limit_anonymous: Rate = Field("6000/minute", description="a rate such as 600/minute, or off")
+    rate_limit_login: Rate = Field("30/minute", description="a rate such as 30/minute, or off")
+    metrics_public: bool = Field(False, description="true where anybody may read /metrics without a key, or false")
+    retention_days: int | None = Field(
+        None, ge=1, le=36_500, description="how many days of history to keep, from 1 to 36500; without it, all is kept"
+    )
     scripts_dir: Path | None = Field(None, description="a directory of scripts that rules may run")
 
     mqtt_url: MqttAddress | None = Field(None, description="mqtt://USER:PASSWORD@HOST:PORT (or mqtts, ws, wss)")

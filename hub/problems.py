@@ -45,6 +45,7 @@ TITLES = {
     "not_acceptable": "The answer cannot be given in that form",
     "unsupported_media_type": "The body must be JSON",
     "throttled": "Too many requests",
+    "environment_invalid": "A setting in the environment is wrong",
     "conflict": "This conflicts with what is there",
     "idempotency_conflict": "The idempotency key was used for another request",
     "not_redrivable": "This delivery cannot be sent again",
@@ -60,8 +61,6 @@ def problem_handler(error: Exception, context: Mapping[str, Any]) -> Response:
     set_rollback()
     request: Any = context.get("request")
     problem = problem_of(error, getattr(request, "path", ""))
-    if isinstance(error, exceptions.Throttled):
-        problem.headers |= getattr(request, "rate_limit_headers", {})
     return Response(
         problem_shape(problem), status=problem.status_code, headers=problem.headers, content_type=CONTENT_TYPE
     )
@@ -138,7 +137,7 @@ def _headers_of(error: Exception) -> dict[str, str]:
         headers["WWW-Authenticate"] = str(challenge)
     if (wait_s := getattr(error, "wait", None)) is not None:
         headers["Retry-After"] = str(max(1, round(wait_s + 0.5)))
-    return headers
+    return headers | getattr(error, "rate_headers", {})
 
 
 def flatten(detail: Any, *keys: Any) -> Iterator[Fault]:

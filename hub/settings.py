@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from corsheaders.defaults import default_headers
+
 from hub.config import environment, load_or_exit, reveal
 from hub.config_sources import from_root
 from hub.database_url import database_settings
@@ -25,6 +27,11 @@ PATCHBAY_MQTT_URL = reveal(CONFIG.mqtt_url)
 PATCHBAY_MQTT_SUBSCRIBE_TOPIC = CONFIG.mqtt_subscribe_topic
 PATCHBAY_MQTT_PUBLISH_TOPIC = CONFIG.mqtt_publish_topic
 PATCHBAY_RATES = CONFIG.rates
+PATCHBAY_TRUST_PROXY = CONFIG.trust_proxy
+PATCHBAY_RETENTION_DAYS = CONFIG.retention_days
+PATCHBAY_METRICS_PUBLIC = CONFIG.metrics_public
+PATCHBAY_LOG_ACCESS = CONFIG.log_access.value
+PATCHBAY_REPORTS_ITSELF = True  # each process writes how it is; tests turn it off
 PATCHBAY_UI_DIR = BASE_DIR / "frontend" / "dist"
 PATCHBAY_READ_ENVIRONMENT = environment  # () -> dict: for {env: NAME} references in an imported configuration
 REDIS_URL = reveal(CONFIG.redis_url)
@@ -44,6 +51,11 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = (
 )
 SESSION_COOKIE_NAME = "patchbay_session"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CONFIG.trust_proxy else None
+# Pages from elsewhere may call the API with a key, never with the session of a person.
+CORS_ALLOWED_ORIGINS = list(CONFIG.cors_allowed_origins)
+CORS_URLS_REGEX = r"^/(api|health)/|^/metrics$"
+CORS_ALLOW_HEADERS = (*default_headers, "idempotency-key", "last-event-id", "cache-control")
+CORS_EXPOSE_HEADERS = ("RateLimit", "RateLimit-Policy", "Retry-After")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 ROOT_URLCONF = "hub.urls"
 ASGI_APPLICATION = "hub.asgi.application"
@@ -65,6 +77,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_filters",
     "channels",
+    "corsheaders",
     "django_celery_beat",
     "telemetry",
     "devices",
@@ -76,6 +89,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "hub.security_headers.security_headers",
+    "corsheaders.middleware.CorsMiddleware",
+    "hub.access.rate_headers.rate_headers",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -143,6 +158,9 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # the default of 100 ends a worker whose links still run
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 10, "socket_keepalive": True}
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULE = {  # becomes rows that can be edited in the admin
+    "drain what waits": {"task": "bridges.drain_what_waits", "schedule": 5.0, "options": {"expires": 5}},
+}
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_RESULT_SERIALIZER = "json"

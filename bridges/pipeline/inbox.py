@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from telemetry.links import LinkReport
+from telemetry.processes.gauges import gauges
 from telemetry.recording.batch import IdempotencyDraft
 from telemetry.values import Arrival, Outcome
 
@@ -58,6 +59,7 @@ class Inbox:
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
         self._room = threading.Condition(self._lock)
+        gauges.watch_inbox(self)
 
     def __len__(self) -> int:
         return len(self._arrivals)

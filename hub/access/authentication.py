@@ -7,6 +7,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from hub.access.known_keys import KnownKey, known_keys
+from hub.access.throttling import address_of, hold_back_stranger
 
 SCHEME = "Api-Key"
 
@@ -47,7 +48,11 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[KeyHolder, KnownKey] | None:
         """The holder and the key, None if no key was given; raises AuthenticationFailed."""
-        known = key_in(request.META.get("HTTP_AUTHORIZATION", ""))
+        try:
+            known = key_in(request.META.get("HTTP_AUTHORIZATION", ""))
+        except AuthenticationFailed:
+            hold_back_stranger(address_of(request))
+            raise
         return (KeyHolder(known), known) if known else None
 
     def authenticate_header(self, request: Request) -> str:

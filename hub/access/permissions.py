@@ -13,16 +13,10 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from hub.access.known_keys import KnownKey
+from hub.access.scopes import ADMIN, scope_of
+from hub.access.throttling import address_of, hold_back_stranger
 
-_AS = {"HEAD": "GET", "OPTIONS": "GET"}
 _ACTIONS = {"POST": "add", "PUT": "change", "PATCH": "change", "DELETE": "delete"}
-
-
-def scope_of(request: Request, view: Any) -> str | None:
-    """The scope that this call needs; None if the view names none."""
-    method = str(request.method)
-    scopes: dict[str, str] = getattr(view, "required_scopes", {})
-    return scopes.get(_AS.get(method, method))
 
 
 def require_scope(key: KnownKey, scope: str) -> None:
@@ -37,6 +31,7 @@ class ScopePermission(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         """Whether the call may go on; raises PermissionDenied with the scope that is missing."""
         if not request.user or not request.user.is_authenticated:
+            hold_back_stranger(address_of(request))
             return False
         scope = scope_of(request, view)
         if scope is None:
@@ -44,6 +39,8 @@ class ScopePermission(BasePermission):
         if isinstance(request.auth, KnownKey):
             require_scope(request.auth, scope)
             return True
+        if scope == ADMIN:
+            return bool(request.user.is_superuser)
         return bool(request.user.is_staff) and _is_permitted(request, view)
 
 

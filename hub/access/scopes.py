@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 READ, SUBMIT, COMMAND, CONFIGURE, ADMIN = SCOPES = ("read", "submit", "command", "configure", "admin")
 MEANINGS = {
@@ -23,3 +24,13 @@ def expand(scopes: Iterable[str]) -> frozenset[str]:
     """These scopes and all that they imply."""
     given = set(scopes) & set(SCOPES)
     return frozenset(given.union(*(_IMPLIED.get(scope, set()) for scope in given)))
+
+
+_AS = {"HEAD": "GET", "OPTIONS": "GET"}
+
+
+def scope_of(request: Any, view: Any) -> str | None:
+    """The scope that this call needs, as the view's `required_scopes` say; None if it names none."""
+    method = str(request.method)
+    scopes: dict[str, str] = getattr(view, "required_scopes", {})
+    return scopes.get(_AS.get(method, method))

@@ -9,16 +9,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
 from redis.exceptions import RedisError
+from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from hub.access.permissions import scope_of
+from hub.access.scopes import scope_of
 from telemetry.api.callers import owner_of
 
 log = logging.getLogger(__name__)
@@ -109,34 +111,63 @@ def _add_shared(key: str, count: int, timeout_s: int) -> int:
 meter = Meter()
 
 
-def hold_back(scope: str, owner: str) -> tuple[float, dict[str, str]] | None:
-    """Count one call. If it is one too many: the seconds to wait, and the headers that say so."""
+def spend(scope: str, caller: str) -> tuple[bool, float, dict[str, str]]:
+    """Count one call: whether it may go on, the seconds until the next period, and the headers that say so.
+
+    Source of the headers: draft-ietf-httpapi-ratelimit-headers.
+    """
     rate = parse_rate(settings.PATCHBAY_RATES.get(scope))
     if rate is None:
-        return None
-    standing = meter.spend(f"{scope}:{owner}", rate, time.time())
-    if standing.is_allowed:
-        return None
-    return standing.reset_s, {
-        "RateLimit-Policy": f'"{scope}";q={rate.limit};w={rate.period_s}',
-        "RateLimit": f'"{scope}";r=0;t={int(standing.reset_s) + 1}',
-    }
+        return True, 0.0, {}
+    standing = meter.spend(f"{scope}:{caller}", rate, time.time())
+    return (
+        standing.is_allowed,
+        standing.reset_s,
+        {
+            "RateLimit-Policy": f'"{scope}";q={rate.limit};w={rate.period_s}',
+            "RateLimit": f'"{scope}";r={standing.remaining};t={int(standing.reset_s) + 1}',
+        },
+    )
+
+
+def address_in(headers: Mapping[str, str], peer: str) -> str:
+    """Who calls without a name: the address of the other side, or what a trusted proxy says of it."""
+    forwarded = headers.get("X-Forwarded-For", "") if settings.PATCHBAY_TRUST_PROXY else ""
+    return forwarded.rpartition(",")[2].strip() or peer
+
+
+def address_of(request: Any) -> str:
+    """The address that a request, Django's or the framework's, came from."""
+    return address_in(request.headers, request.META.get("REMOTE_ADDR", ""))
 
 
 class ScopeThrottle(BaseThrottle):
-    """Holds back a caller that has used up the rate of the scope it calls with (or of the view's `throttle_scope`)."""
+    """Holds back a caller that has used up the rate of the scope it calls with.
+
+    A caller without a key or session is counted by its address, as `anonymous`.
+    """
 
     _wait_s: float | None = None
 
     def allow_request(self, request: Request, view: Any) -> bool:
         """Whether the call may go on."""
-        scope = getattr(view, "throttle_scope", None) or scope_of(request, view)
-        delay = hold_back(str(scope), owner_of(request))
-        if delay is None:
-            return True
-        self._wait_s, request.rate_limit_headers = delay  # type: ignore[attr-defined] # for the exception handler
-        return False
+        is_known = bool(request.user and request.user.is_authenticated)
+        scope = str(scope_of(request, view) or "read") if is_known else "anonymous"
+        caller = owner_of(request) if is_known else address_of(request)
+        is_allowed, wait_s, headers = spend(scope, caller)
+        request._request.rate_headers = headers  # type: ignore[attr-defined] # see hub.access.rate_headers
+        self._wait_s = None if is_allowed else wait_s
+        return is_allowed
 
     def wait(self) -> float | None:
         """Seconds until the next call is welcome."""
         return self._wait_s
+
+
+def hold_back_stranger(address: str) -> None:
+    """Count a call of somebody whose key is no good, or who has none; raises Throttled."""
+    is_allowed, wait_s, headers = spend("anonymous", address)
+    if not is_allowed:
+        held_back = Throttled(wait_s)
+        held_back.rate_headers = headers  # type: ignore[attr-defined] # see hub.problems
+        raise held_back

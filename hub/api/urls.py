@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.permissions import AllowAny
 
 from hub.api import health, schema  # noqa: F401 - the schema's extensions register themselves
+from hub.api.environment import RereadEnvironment
 from hub.api.root import Nowhere, Root
 
 v1: list[URLPattern | URLResolver] = [
@@ -12,6 +13,7 @@ v1: list[URLPattern | URLResolver] = [
     path("", include("telemetry.api.urls")),
     path("", include("devices.api.urls")),
     path("", include("bridges.api.urls")),
+    path("rereadenv", RereadEnvironment.as_view(), name="rereadenv"),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include(v1)),

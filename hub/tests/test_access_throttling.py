@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.test import Client
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from hub.access import throttling
@@ -46,6 +47,46 @@ def test_a_scope_without_a_limit_is_not_counted(settings: Any) -> None:
     settings.PATCHBAY_RATES = {"read": None}
     client = key_client("read")
     assert {client.get("/api/v1/messages").status_code for _ in range(5)} == {200}
+
+
+def test_every_answer_tells_the_rate(settings: Any) -> None:
+    settings.PATCHBAY_RATES = {"read": "9/day"}
+    answer = key_client("read").get("/api/v1/messages")
+    assert (answer.status_code, answer["RateLimit-Policy"]) == (200, '"read";q=9;w=86400')
+    assert answer["RateLimit"].startswith('"read";r=8;t=')
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Api-Key 12345678.12345678901234567890123456789012"}])
+def test_strangers_are_counted_by_their_address(settings: Any, headers: dict[str, str]) -> None:
+    settings.PATCHBAY_RATES = {"anonymous": "2/day"}
+    client = Client(headers=headers)
+    assert [client.get("/api/v1/messages").status_code for _ in range(3)] == [401, 401, 429]
+    assert client.get("/api/v1/messages")["Retry-After"]
+    assert client.get("/api/v1/messages", REMOTE_ADDR="192.0.2.9").status_code == 401
+    assert key_client("read").get("/api/v1/messages").status_code == 200
+
+
+def test_a_call_that_needs_no_key_is_counted_too(settings: Any) -> None:
+    settings.PATCHBAY_RATES = {"anonymous": "1/day"}
+    assert [Client().get("/api/v1/ping").status_code for _ in range(2)] == [200, 429]
+
+
+@pytest.mark.parametrize(("is_trusted", "last"), [(True, 401), (False, 429)])
+def test_behind_a_trusted_proxy_the_address_is_the_one_that_it_tells(
+    settings: Any, *, is_trusted: bool, last: int
+) -> None:
+    settings.PATCHBAY_RATES = {"anonymous": "1/day"}
+    settings.PATCHBAY_TRUST_PROXY = is_trusted
+    for client, status in (("198.51.100.1", 401), ("198.51.100.2", last)):
+        assert Client().get("/api/v1/status", headers={"X-Forwarded-For": f"x, {client}"}).status_code == status
+
+
+@pytest.mark.parametrize("path", ["/login/", "/admin/login/"])
+def test_attempts_to_log_in_are_bounded(settings: Any, path: str) -> None:
+    settings.PATCHBAY_RATES = {"login": "2/day"}
+    tries = [Client().post(path, {"username": "u", "password": "p"}) for _ in range(3)]
+    assert [answer.status_code for answer in tries] == [200, 200, 429]
+    assert tries[-1]["Retry-After"]
 
 
 def test_two_processes_share_one_count() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import logging.config
 import subprocess
@@ -13,7 +14,7 @@ from celery import Celery
 from celery.app.log import Logging
 
 from hub.config import load
-from hub.logging import RedactingFormatter, logging_settings
+from hub.logging import JsonFormatter, RedactingFormatter, logging_settings
 from telemetry.redaction import remember_secret
 
 WRITE_LINES = """
@@ -55,6 +56,50 @@ def test_a_secret_in_a_traceback_is_masked(formatter: RedactingFormatter) -> Non
 
 def test_the_link_of_a_line_is_a_field(formatter: RedactingFormatter) -> None:
     assert formatter.format(record("connected", link="broker:plant")) == "INFO connected link=broker:plant"
+
+
+def test_what_the_caller_adds_stands_behind_the_line(formatter: RedactingFormatter) -> None:
+    line = formatter.format(
+        record("committed", link="broker:plant", count=3, reason="two words", nothing="", odd=object())
+    )
+
+    assert line == 'INFO committed link=broker:plant count=3 reason="two words"'
+
+
+def test_no_message_looks_like_two_lines(formatter: RedactingFormatter) -> None:
+    assert formatter.format(record("from %s", "a\nERROR forged")) == "INFO from a\\nERROR forged"
+
+
+def test_a_line_of_json_holds_the_context_as_fields() -> None:
+    line = json.loads(
+        JsonFormatter().format(record('a "b" %s', "mqtt://u:s3cret@h", link="device:x", count=3, password="p4ss"))
+    )
+
+    assert (line["level"], line["logger"], line["link"], line["count"]) == ("INFO", "test", "device:x", 3)
+    assert line["message"] == 'a "b" mqtt://u:***@h'
+    assert line["password"] == "***"
+    assert line["time"].endswith("Z")
+
+
+def test_a_line_of_json_holds_the_traceback_without_its_secrets() -> None:
+    remember_secret("only-in-the-json-traceback")
+    try:
+        raise ValueError("only-in-the-json-traceback")
+    except ValueError:
+        made = record("failed")
+        made.exc_info = sys.exc_info()
+
+    assert "ValueError: ***" in json.loads(JsonFormatter().format(made))["exception"]
+
+
+def test_json_goes_to_the_console_and_plain_lines_to_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LOG_JSON", "true")
+    monkeypatch.setenv("LOG_FILE", str(tmp_path / "server.log"))
+
+    handlers = logging_settings(load())["handlers"]
+
+    assert (handlers["console"]["formatter"], handlers["file"]["formatter"]) == ("json", "line")
+    assert handlers["console"]["stream"] == "ext://sys.stdout"
 
 
 def test_times_are_utc() -> None:

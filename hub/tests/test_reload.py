@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from hub.config import load
 from hub.config_sources import ConfigFault
-from hub.reload import Reloaded, reload_environment
+from hub.reload import Reloaded, reload_environment, reread
 
 
 @pytest.fixture
@@ -20,7 +20,15 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings)
     """A `.env` under a process that started with it empty."""
     path = tmp_path / ".env"
     monkeypatch.setenv("PATCHBAY_ENV_FILE", str(path))
-    for name in ("PATCHBAY_PROCESS_INTERVAL", "PATCHBAY_SCRIPTS_DIR", "PATCHBAY_MQTT_PUBLISH_TOPIC", "PATCHBAY_RATES"):
+    for name in (
+        "CORS_ALLOWED_ORIGINS",
+        "PATCHBAY_LOG_ACCESS",
+        "PATCHBAY_METRICS_PUBLIC",
+        "PATCHBAY_PROCESS_INTERVAL",
+        "PATCHBAY_RATES",
+        "PATCHBAY_RETENTION_DAYS",
+        "PATCHBAY_SCRIPTS_DIR",
+    ):
         setattr(settings, name, getattr(running, name))  # brought back afterwards
     settings.ALLOWED_HOSTS = list(running.ALLOWED_HOSTS)
     settings.CONFIG = load()
@@ -45,6 +53,31 @@ def test_new_host_names_reach_those_who_hold_the_list(written: Path) -> None:
     reload_environment()
 
     assert held == ["hub.example.org"]
+
+
+def test_what_is_made_into_rows_at_the_first_start_is_neither_applied_nor_needs_a_restart(written: Path) -> None:
+    written.write_text("MQTT_URL=mqtt://127.0.0.1\nMQTT_PUBLISH_TOPIC=hub/out\n")
+
+    assert reload_environment() == Reloaded((), ())
+
+
+def test_operations_follow_the_environment(written: Path) -> None:
+    written.write_text(
+        "RETENTION_DAYS=30\nMETRICS_PUBLIC=true\nLOG_ACCESS=info\nCORS_ALLOWED_ORIGINS=https://a.example.org\n"
+    )
+
+    reload_environment()
+
+    assert running.PATCHBAY_RETENTION_DAYS == 30
+    assert running.PATCHBAY_METRICS_PUBLIC is True
+    assert running.PATCHBAY_LOG_ACCESS == "INFO"
+    assert running.CORS_ALLOWED_ORIGINS == ["https://a.example.org"]
+
+
+def test_a_process_that_is_asked_answers_a_wrong_value_instead_of_failing(written: Path) -> None:
+    written.write_text("LOG_LEVEL=LOUD\n")
+
+    assert reread().fault.startswith("LOG_LEVEL is wrong")
 
 
 def test_an_unchanged_environment_changes_nothing(written: Path) -> None:

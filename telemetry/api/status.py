@@ -54,7 +54,6 @@ class Ping(APIView):
     """Whether the hub answers. It needs no key, but a wrong key is refused."""
 
     permission_classes = [AllowAny]
-    throttle_classes = []
 
     @extend_schema(responses=PingShape, operation_id="ping")
     def get(self, request: Request) -> Response:

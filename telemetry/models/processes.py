@@ -57,9 +57,10 @@ class EnvironmentRequest(models.Model):
         """The number of the last request, 0 before the first."""
         return cls.objects.filter(id=1).values_list("number", flat=True).first() or 0
 
-    @classmethod
-    def advance(cls) -> int:
+    @staticmethod
+    def advance() -> int:
         """Ask all processes, in a transaction of the caller; answers the request's number."""
-        if not cls.objects.filter(id=1).update(number=F("number") + 1):
-            cls.objects.bulk_create([cls(id=1, number=1)], ignore_conflicts=True)
-        return cls.current()
+        rows = EnvironmentRequest.objects
+        if not rows.filter(id=1).update(number=F("number") + 1):
+            rows.bulk_create([EnvironmentRequest(id=1, number=1)], ignore_conflicts=True)
+        return EnvironmentRequest.current()

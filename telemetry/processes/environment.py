@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import timedelta
+from time import monotonic
+from time import sleep as rest
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -28,16 +29,16 @@ def forget_gone_processes() -> int:
     return ProcessStatus.objects.filter(seen_at__lt=Now() - LONG_GONE).delete()[0]
 
 
-def ask_all(*, wait_s: float, sleep: Callable[[float], None] = time.sleep) -> tuple[int, list[ProcessStatus]]:
+def ask_all(*, wait_s: float, sleep: Callable[[float], None] = rest) -> tuple[int, list[ProcessStatus]]:
     """Ask, and wait until all that are present have answered, or the time is over.
 
     Answers the request's number and the processes: whose `environment` is lower has not answered.
     """
     with transaction.atomic():
         number = EnvironmentRequest.advance()
-    deadline = time.monotonic() + wait_s
+    deadline = monotonic() + wait_s
     while True:
         found = list(present_processes())
-        if all(row.environment >= number for row in found) or time.monotonic() >= deadline:
+        if all(row.environment >= number for row in found) or monotonic() >= deadline:
             return number, found
         sleep(_LOOK_S)

@@ -5,6 +5,7 @@ Only the committer thread of a process calls this. Nothing is retried here: the 
 
 from __future__ import annotations
 
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from django.db import connection, transaction
 
 from telemetry.ids import time_of
 from telemetry.models import Delivery, UnreleasedPacket
+from telemetry.processes.gauges import gauges
 from telemetry.recording import postgresql, sqlite
 from telemetry.recording.batch import Batch, LedgerKey, hour_of
 from telemetry.recording.statuses import write_link_states
@@ -75,8 +77,9 @@ class Recorder:
         """Write the batch; raises LeaseLost, KeyInUse, or the database's own error."""
         self.number += 1
         recorded = Recorded()
+        started_at = time.perf_counter()
         with transaction.atomic():
-            _check_tokens(batch.tokens)
+            check_tokens(batch.tokens)
             _claim_keys(batch)
             bulk = postgresql if connection.vendor == "postgresql" else sqlite
             bulk.insert_history(batch)
@@ -88,6 +91,7 @@ class Recorder:
             _write_rule_counts(batch)
             write_link_states(batch)
             self._mark(batch.at)
+        gauges.note_commit(time.perf_counter() - started_at)
         return recorded
 
     def is_committed(self) -> bool:
@@ -211,7 +215,8 @@ def _write_rule_counts(batch: Batch) -> None:
     )
 
 
-def _check_tokens(tokens: Mapping[str, int]) -> None:
+def check_tokens(tokens: Mapping[str, int]) -> None:
+    """Hold these leases until the end of the caller's transaction; raises LeaseLost."""
     if not tokens:
         return
     keys = sorted(tokens)
