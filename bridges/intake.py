@@ -20,6 +20,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
+from bridges.couriers import waiting
+from bridges.couriers.task_sender import Wakes
 from bridges.pipeline.committer import CONNECTION_ERRORS, Committer, DataRefused, Stopped
 from bridges.pipeline.compilation import compile_snapshot
 from bridges.pipeline.handover import Handover
@@ -117,6 +119,7 @@ def redrive(delivery_id: UUID) -> None:
         if not changed:
             raise DeliveryNotRedrivable(f"it is {row.get_state_display()}")
         _book(row.target, delivery_id, **{_BOOKED_AS[Delivery.State(row.state)]: -1})
+        waiting.note_back(row.target)
     _intake().publisher.wake([row.target])
 
 
@@ -142,7 +145,8 @@ class Intake:
     """The committer of one web process. It reads the configuration again when its version changes."""
 
     def __init__(self) -> None:
-        self.publisher = LivePublisher(settings.REDIS_URL)
+        self._live = LivePublisher(settings.REDIS_URL)
+        self.publisher = Wakes(self._live)
         self._inbox = Inbox(capacity=2000)
         self._sequence = 0
         self._lock = threading.Lock()
@@ -182,7 +186,8 @@ class Intake:
     def stop(self) -> None:
         """End the committer; for tests and clean shutdown."""
         self._committer.stop(5.0)
-        self.publisher.close()
+        self.publisher.tasks.close()
+        self._live.close()
 
     def _keep_current(self) -> None:
         """Use the newest configuration: looked at by whoever comes by, at most twice a second."""

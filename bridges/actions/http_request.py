@@ -10,6 +10,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
@@ -36,16 +37,24 @@ class _Connection(http.client.HTTPConnection):
         self._address = address
         self._is_secure = url.scheme == "https"
         self.default_port = 443 if self._is_secure else 80
+        self._opened: socket.socket | None = None  # `sock` is given away once the answer has begun
 
     def connect(self) -> None:
-        sock = socket.create_connection((self._address, self.port), self.timeout)
+        self._opened = socket.create_connection((self._address, self.port), self.timeout)
         try:
             if self._is_secure:
-                sock = ssl.create_default_context().wrap_socket(sock, server_hostname=self.host)
+                context = ssl.create_default_context()
+                self._opened = context.wrap_socket(self._opened, server_hostname=self.host)
         except BaseException:
-            sock.close()
+            self._opened.close()
             raise
-        self.sock = sock
+        self.sock = self._opened
+
+    def cut_off(self) -> None:
+        """The time for the whole request is over: an answer that drips must not hold up the target's courier."""
+        if self._opened is not None:
+            with suppress(OSError):  # it may just have ended by itself
+                self._opened.shutdown(socket.SHUT_RDWR)
 
 
 def send_request(
@@ -56,7 +65,7 @@ def send_request(
     port = parts.port or (443 if parts.scheme == "https" else 80)
     address = resolve(parts.hostname or "", port, allow_internal=allow_internal)
     connection = _Connection(parts, address, port=port, timeout_s=timeout_s)
-    timer = threading.Timer(timeout_s, _cut_off, [connection])
+    timer = threading.Timer(timeout_s, connection.cut_off)
     timer.daemon = True
     timer.start()
     try:
@@ -72,13 +81,3 @@ def send_request(
 
 def _path(parts: SplitResult) -> str:
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-
-
-def _cut_off(connection: http.client.HTTPConnection) -> None:
-    """The time for the whole request is over: an answer that drips must not hold up the target's courier."""
-    sock = connection.sock
-    if sock is not None:
-        try:
-            sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return  # it has just ended by itself

@@ -72,7 +72,7 @@ class NotifyAction(CarriedAction):
         if not self.given["allow_internal"] and _names_internal_host(url, scheme):
             raise OptionFault("url", "names an internal address; the option allow_internal permits it")
         if _service(url) is None:
-            raise OptionFault("url", "is no address that Apprise knows (https://github.com/caronc/apprise/wiki)")
+            raise OptionFault("url", "is no address that Apprise knows; its wiki lists them")
 
     @property
     def limit_s(self) -> float:
