@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from string import Template
 from types import TracebackType
 
 import psutil
@@ -22,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Hub:
-    """`with Hub("postgresql", CONFIG) as hub`. `config` is YAML in which ${broker_port} is filled in."""
+    """`with Hub("postgresql", CONFIG) as hub`. In `config`, YAML, ${broker_port} and ${directory} are filled in."""
 
     def __init__(self, database: str, config: str = "", *, environment: Mapping[str, str] | None = None) -> None:
         self._kind = database
@@ -49,7 +51,8 @@ class Hub:
             self.manage("migrate", "--verbosity", "0")
             if self._config:
                 path = self.directory / "config.yaml"
-                path.write_text(self._config.replace("${broker_port}", str(self.broker.port)))
+                places = {"broker_port": self.broker.port, "directory": self.directory}
+                path.write_text(Template(self._config).substitute(places))
                 self.manage("import_config", str(path))
             self._stack = stack.pop_all()
         return self
@@ -122,10 +125,10 @@ class Hub:
                 stdin=subprocess.DEVNULL,
             )
 
-    def _wait(self, name: str, is_ready: object) -> None:
+    def _wait(self, name: str, is_ready: Callable[[], bool]) -> None:
         process = self._processes[name]
         try:
-            wait_for(lambda: process.poll() is not None or is_ready(), f"the {name} comes up", within_s=40)  # type: ignore[operator]
+            wait_for(lambda: process.poll() is not None or is_ready(), f"the {name} comes up", within_s=40)
         except TookTooLong:
             process.kill()
             process.wait()
@@ -148,10 +151,11 @@ class Hub:
 
 
 def _listens(port: int) -> bool:
-    return any(
-        connection.laddr.port == port and connection.status == psutil.CONN_LISTEN
-        for connection in psutil.net_connections("tcp4")
-    )
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def _cpu_seconds(pid: int) -> float:
