@@ -7,12 +7,14 @@ from math import ceil
 
 from bridges.mqtt.filters import check_name
 from bridges.mqtt.packets import PUBLISH, join_publish
-from bridges.mqtt.properties import pack_expiry, pack_text, pack_user_property, pack_varint
+from bridges.mqtt.properties import pack_correlation, pack_expiry, pack_text, pack_user_property, pack_varint
 from bridges.mqtt.settings import ServerLimits
 from telemetry.values import Outgoing
 
 ID_PROPERTY = "id"
 """The user property that carries a Delivery's stable id, for consumers that want to drop repetitions."""
+CORRELATION_PROPERTY = "correlation_data"
+"""Not a user property: what the one who asked wants to find in a reply, in hexadecimal."""
 
 _KEPT = 10_000
 _LONGEST_EXPIRY_S = 2**32 - 1
@@ -76,6 +78,8 @@ class PublishEncoder:
         """Everything but the id is the same for many messages."""
         if pair[0] == ID_PROPERTY:
             return pack_user_property(*pair)
+        if pair[0] == CORRELATION_PROPERTY:
+            return pack_correlation(bytes.fromhex(pair[1]))
         packed = self._pairs.get(pair)
         if packed is None:
             if len(self._pairs) >= _KEPT:

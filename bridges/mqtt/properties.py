@@ -185,6 +185,11 @@ def pack_expiry(seconds: int) -> bytes:
     return b"\x02" + _U32.pack(seconds)
 
 
+def pack_correlation(data: bytes) -> bytes:
+    """The correlation data property; raises ValueError beyond 65,535 bytes."""
+    return b"\x09" + pack_binary(data)
+
+
 def pack_publish_properties(properties: PublishProperties) -> bytes:
     """The block with its length in front; raises ValueError for a text or bytes that are too long."""
     if properties == NO_PROPERTIES:

@@ -17,8 +17,10 @@ from bridges.codecs.base import MAX_PAYLOAD_BYTES, Codec, Incoming
 from bridges.pipeline.batching import draft_part
 from bridges.pipeline.memory import Changes, Echo, Memory, Recent, mark_of
 from bridges.pipeline.outputs import Origin, add_delivery, draft_delivery
+from bridges.pipeline.replies import NOBODY, asked_by, draft_reply, is_last_of_answer
 from bridges.pipeline.snapshot import PACKETS, ActiveRule, InTopic, Snapshot
 from bridges.rules.expression import EvaluationFault, Variables
+from devices.answers import ANSWERS
 from devices.drivers.base import FAULT
 from telemetry.recording.batch import Batch, DeadLetterDraft, LedgerKey, MessageDraft, ReadingDraft, hour_of
 from telemetry.values import Arrival, ArrivalKind, Decoded, DecodeFault, Json, storable
@@ -104,6 +106,9 @@ class Decider:
         self._process(arrival, message_id)
 
     def _process(self, arrival: Arrival, message_id: UUID) -> None:
+        if is_last_of_answer(arrival):
+            reply = draft_reply(arrival, message_id, brokers=self.snapshot.brokers, new_id=self._new_id)
+            add_delivery(self.batch, reply)
         topics = [self.snapshot.topics[name] for name in arrival.topics if name in self.snapshot.topics]
         try:
             taken = self._decode(arrival, topics)
@@ -119,10 +124,12 @@ class Decider:
         first = results[0] if results else None
         message = self._message(arrival, message_id, topic_name=name, decoded=first, topic=topic)
         self.batch.messages.append(message)
-        via = self._via(arrival)
+        via, asked = self._via(arrival), asked_by(arrival)
         for decoded in results:
             rules = self._rules_for(arrival, topics, decoded.device or message.device)
-            self._take(message, decoded, rules, topic_levels=arrival.topic, via=via, is_retained=arrival.retain)
+            self._take(
+                message, decoded, rules, topic_levels=arrival.topic, via=via, asked=asked, is_retained=arrival.retain
+            )
 
     def _decode(self, arrival: Arrival, topics: Sequence[InTopic]) -> tuple[str, Sequence[Decoded], InTopic | None]:
         if arrival.device and (fault := arrival.properties.get(FAULT)):
@@ -153,6 +160,7 @@ class Decider:
         *,
         topic_levels: str,
         via: str = "",
+        asked: Mapping[str, str] = NOBODY,
         is_retained: bool = False,
     ) -> None:
         device = decoded.device or message.device
@@ -168,12 +176,19 @@ class Decider:
             time=_moment(decoded, message),
         )
         for active in rules:
-            self._apply(active, variables, message, via=via, is_retained=is_retained)
+            self._apply(active, variables, message, via=via, asked=asked, is_retained=is_retained)
 
     # Rules
 
     def _apply(
-        self, active: ActiveRule, variables: Variables, message: MessageDraft, *, via: str, is_retained: bool
+        self,
+        active: ActiveRule,
+        variables: Variables,
+        message: MessageDraft,
+        *,
+        via: str,
+        asked: Mapping[str, str],
+        is_retained: bool,
     ) -> None:
         name = active.rule.name
         if via and str(active.number) in via.split("."):
@@ -196,7 +211,7 @@ class Decider:
             self._fail(active, message, f"{type(error).__name__}: {error}")
             return
         marks = f"{via}.{active.number}" if via else str(active.number)
-        origin = Origin(message.id, message.source, active.rule, marks, is_retained)
+        origin = Origin(message.id, message.source, active.rule, marks, asked, is_retained)
         for action in active.actions:
             draft = draft_delivery(action, payload, variables, origin=origin, new_id=self._new_id)
             if draft is not None:
@@ -312,6 +327,7 @@ class Decider:
             arrival.packet_id,
             duplicate_of,
             storable(fault) if fault else "",
+            UUID(arrival.properties[ANSWERS]) if arrival.device and ANSWERS in arrival.properties else None,
         )
 
     def _add_readings(self, message: MessageDraft, decoded: Decoded, device: str) -> None:

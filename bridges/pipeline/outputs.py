@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
 import orjson
 
+from bridges.pipeline.replies import NOBODY
 from bridges.pipeline.snapshot import Action, EventAction, PublishAction, TaskAction
 from bridges.rules.address import AddressFault
 from bridges.rules.expression import Variables
@@ -25,6 +26,7 @@ class Origin:
     source: str
     rule: CompiledRule
     via: str
+    asked: Mapping[str, str] = field(default_factory=dict)  # who waits for the answer of a device that is written to
     is_retained: bool = False
 
 
@@ -46,6 +48,7 @@ def draft_delivery(
             state, reason = "dead", str(fault)
     elif isinstance(action, EventAction):
         state, address = "delivered", action.name
+    kind = _kind(action)
     delivery_id = new_id()
     created_at = time_of(delivery_id)  # the ledger books outcomes by the time in the id
     return DeliveryDraft(
@@ -55,14 +58,14 @@ def draft_delivery(
         source=origin.source,
         rule=origin.rule.name,
         rule_version=origin.rule.version,
-        kind=_kind(action),
+        kind=kind,
         target=action.target,
         topic_name=publish.topic_name if publish else "",
         address=address,
         payload=payload,
         qos=publish.qos if publish else 0,
         is_retained=publish.is_retained if publish else False,
-        properties=orjson.dumps({"via": origin.via}).decode(),
+        properties=orjson.dumps({"via": origin.via, **(origin.asked if kind == "write" else NOBODY)}).decode(),
         state=state,
         disconnects=0,
         expires_at=created_at + timedelta(seconds=action.expiry_s) if action.expiry_s else None,

@@ -106,6 +106,7 @@ class Snapshot:
     instance: str  # marks what this hub publishes
     topics: Mapping[str, InTopic] = field(default_factory=dict)
     drivers: Mapping[str, Driver] = field(default_factory=dict)  # by device name
+    brokers: frozenset[str] = frozenset()  # their link keys
     packets: Codec | None = None
     rules_by_topic: Mapping[str, tuple[ActiveRule, ...]] = field(default_factory=dict)
     rules_by_device: Mapping[str, tuple[ActiveRule, ...]] = field(default_factory=dict)
