@@ -56,7 +56,8 @@ class Device(ConfiguredModel):
     baud = models.PositiveIntegerField(default=9600, validators=[MinValueValidator(50), MaxValueValidator(4_000_000)])
     data_bits = models.PositiveSmallIntegerField(default=8, choices=[(n, str(n)) for n in (5, 6, 7, 8)])
     parity = models.CharField(max_length=5, choices=Parity, default=Parity.NONE)
-    stop_bits = models.FloatField(default=1, choices=[(1, "1"), (1.5, "1.5"), (2, "2")])
+    # As floats: a form shows the choice whose text equals that of the stored number.
+    stop_bits = models.FloatField(default=1.0, choices=[(1.0, "1"), (1.5, "1.5"), (2.0, "2")])
     flow_control = models.CharField(max_length=8, choices=FlowControl, default=FlowControl.NONE)
     write_timeout_s = models.FloatField(
         "write timeout", default=10.0, validators=[MinValueValidator(0.1), MaxValueValidator(600)], help_text="seconds"

@@ -34,7 +34,7 @@ FIELDS = {
     "site": "main",
     "data_bits": "8",
     "parity": "none",
-    "stop_bits": "1",
+    "stop_bits": "1.0",
     "flow_control": "none",
     "write_timeout_s": "10",
 }
@@ -59,6 +59,12 @@ def page_of(answer: Any) -> str:
 def act(client: Client, action: str, *names: str) -> Any:
     chosen = [str(pk) for pk in Device.objects.filter(name__in=names).values_list("pk", flat=True)]
     return client.post(LIST, {"action": action, "_selected_action": chosen}, follow=True)
+
+
+def test_the_form_shows_the_stop_bits_that_are_stored(admin_client: Client) -> None:
+    save(admin_client, stop_bits="2.0")
+    page = page_of(admin_client.get(f"{LIST}{Device.objects.get().pk}/change/"))
+    assert '<option value="2.0" selected>2</option>' in page
 
 
 def test_a_device_is_saved_with_the_options_that_differ_from_their_default(admin_client: Client) -> None:
