@@ -122,7 +122,7 @@ class Config(BaseSettings):
     )
     scripts_dir: Path | None = Field(None, description="a directory of scripts that rules may run")
 
-    mqtt_url: MqttAddress | None = Field(None, description="mqtt://USER:PASSWORD@HOST:PORT (or mqtts, ws, wss)")
+    mqtt_url: MqttAddress | None = Field(None, description="mqtt://USER:PASSWORD@HOST:PORT, or mqtts:// for TLS")
     mqtt_subscribe_topic: MqttFilter = Field("", description="a topic filter such as sensors/#")
     mqtt_publish_topic: MqttTopic = Field("", description="a topic such as hub/packets")
 

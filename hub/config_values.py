@@ -11,7 +11,7 @@ from pydantic_settings import NoDecode
 
 from hub.database_url import database_settings
 
-MQTT_SCHEMES = ("mqtt", "mqtts", "ws", "wss")
+MQTT_SCHEMES = ("mqtt", "mqtts")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 SHORTEST_KEY = 32
 TOPIC_BYTES = 65_535

@@ -15,7 +15,7 @@ from django.conf import settings
 from bridges.actions.event import EventAction as EventKind
 from bridges.actions.registry import CARRIED
 from bridges.codecs.registry import codec_named
-from bridges.models import Broker, Rule, RuleAction, Topic
+from bridges.models import Rule, RuleAction, Topic
 from bridges.pipeline.default_rule import default_packet_rules
 from bridges.pipeline.snapshot import (
     Action,
@@ -48,7 +48,6 @@ def compile_snapshot(version: int | None = None) -> Snapshot:
         instance=settings.PATCHBAY_INSTANCE_ID,
         topics=_topics(faults),
         drivers=_drivers(faults),
-        brokers=frozenset(broker.link_key for broker in Broker.objects.only("name")),
         packets=codec_named("packet")(),
         rules_by_topic=_grouped(
             (source.topic.name, rule) for rule, row in rules for source in row.sources.all() if source.topic

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from hub.mqtt_from_environment import make_rows
 from hub.up import first_start
 from hub.up.embedded import broker_part, brokers_speak_mqtt_5, redis_part
 from hub.up.parts import Part
@@ -47,14 +48,17 @@ class Plan:
         """Bring the database into shape; the demo comes only into an empty hub."""
         first_start.prepare_database()
         login = first_start.prepare_login(self._data)
-        if not self.has_demo:
-            return login
+        if self.has_demo:
+            self._prepare_demo()
+        make_rows()
+        return login
+
+    def _prepare_demo(self) -> None:
         protocol = _MQTT_5 if brokers_speak_mqtt_5() else _MQTT_311
         if first_start.is_empty():
             first_start.install_demo(self._places(protocol))
         else:
             first_start.move_demo_brokers(self._broker_ports, protocol=protocol)
-        return login
 
     def servers(self) -> list[Part]:
         """What must answer before the hub starts."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from hub.config_sources import ConfigFault
 from hub.up.embedded import PartMissing
 from hub.up.plan import Plan
 from hub.up.runner import PartFailed, Runner
@@ -36,7 +37,7 @@ class Command(BaseCommand):
             if not runner.stopping.is_set():
                 self._welcome(plan.address, login.name, login.password, plan=plan)
                 runner.watch()
-        except (PartFailed, PartMissing) as fault:
+        except (ConfigFault, PartFailed, PartMissing) as fault:
             raise CommandError(str(fault)) from None
         finally:
             self._say("stopping")
