@@ -14,6 +14,10 @@ from telemetry.recording.batch import IdempotencyDraft
 from telemetry.values import Arrival, Outcome
 
 MAX_BATCH_BYTES = 16_000_000
+COMPANY_S = 0.01
+"""So long outcomes that are alone wait for something to be committed with: nobody waits for them, and a commit of
+their own after each message would hold up the next one."""
+_CROWD = 100  # so many outcomes wait for nobody
 
 
 @dataclass(slots=True, eq=False)
@@ -133,6 +137,8 @@ class Inbox:
         with self._lock:
             if not self._is_pending():
                 self._work.wait(timeout_s)
+            if timeout_s and self._outcomes:
+                self._work.wait_for(self._is_pressing, COMPANY_S)
             work = Work(reports=list(self._reports.values()), calls=list(self._calls), dropped=self._dropped)
             self._reports, self._dropped = {}, {}
             self._calls.clear()
@@ -159,6 +165,14 @@ class Inbox:
         return len(self._arrivals) < self.capacity and self._bytes < self.capacity_bytes
 
     def _is_pending(self) -> bool:
+        return bool(self._outcomes) or self._is_pressing()
+
+    def _is_pressing(self) -> bool:
         return bool(
-            self._arrivals or self._submissions or self._outcomes or self._reports or self._calls or self._dropped
+            self._arrivals
+            or self._submissions
+            or self._reports
+            or self._calls
+            or self._dropped
+            or len(self._outcomes) >= _CROWD
         )
