@@ -43,6 +43,12 @@ class Driver(ABC):
     options: ClassVar[Sequence[Option]] = ()
     commands: ClassVar[Sequence[Command]] = ()
     """What this kind of device can be told by name."""
+    forms: ClassVar[Sequence[str]] = ()
+    """What a payload can be beside plain: values of the Delivery's property `form` that `encode_as` knows."""
+    chunk_bytes: int = 512
+    """How much is written at once: little, so that little is lost to view in the kernel when a device holds back."""
+    chunk_pause_s: float = 0.0
+    """How long the device is left in peace between two chunks."""
 
     def __init__(self, given: Mapping[str, Any] | None = None) -> None:
         """Raises OptionFault for a wrong option."""
@@ -62,6 +68,10 @@ class Driver(ABC):
     @abstractmethod
     def encode(self, payload: bytes) -> bytes:
         """The bytes to put on the wire for one payload; raises DecodeFault if it cannot be said to this device."""
+
+    def encode_as(self, payload: bytes, form: str) -> bytes:
+        """As `encode`, for a payload of one of the driver's `forms` ('' for a plain one); raises DecodeFault."""
+        return self.encode(payload)
 
     @property
     def may_repeat_writes(self) -> bool:

@@ -16,6 +16,7 @@ from time import monotonic
 from devices.answers import REPLY_TO, WAIT_S
 from devices.drivers.base import Driver
 from devices.drivers.commands import NO_ANSWER, Answer
+from devices.printing.job import FORM
 from devices.serial.exchange import Exchange
 from devices.serial.ports import Port
 from telemetry.links import LinkHost, LinkLost
@@ -23,7 +24,6 @@ from telemetry.values import DecodeFault, Outcome, Outgoing, Verdict
 
 log = logging.getLogger(__name__)
 
-_CHUNK = 512  # so that little is lost to view in the kernel when a device holds back
 _TURN_S = 0.05
 
 
@@ -127,7 +127,7 @@ class SerialWriter:
 
     def _carry(self, item: Outgoing, target: _Target) -> Outcome:
         try:
-            data = target.driver.encode(item.payload)
+            data = target.driver.encode_as(item.payload, item.properties.get(FORM, ""))
         except DecodeFault as fault:
             return Outcome(item.id, Verdict.REFUSED, str(fault))
         except Exception as error:
@@ -177,6 +177,7 @@ class _Write:
         self._target = target
         self._data = data
         self._taken = 0
+        self._chunk_end = 0
 
     def run(self, stall_s: float) -> Outcome:
         """Until every byte has left, or none has for `stall_s`, or the port closes."""
@@ -199,14 +200,27 @@ class _Write:
 
     def _push(self) -> int:
         """Give the port what it takes within a turn; how many bytes have not left yet."""
-        port = self._target.port
-        if self._taken < len(self._data):
-            self._taken += port.write(self._data[self._taken : self._taken + _CHUNK], _TURN_S)
+        port, driver = self._target.port, self._target.driver
+        if self._taken == self._chunk_end and (not driver.chunk_pause_s or self._is_rested()):
+            self._chunk_end = min(self._taken + driver.chunk_bytes, len(self._data))
+        if self._taken < self._chunk_end:
+            self._taken += port.write(self._data[self._taken : self._chunk_end], _TURN_S)
         left = port.unsent()
         if left and self._taken == len(self._data):
             self._target.closing.wait(_TURN_S / 10)
             left = port.unsent()
         return left
+
+    def _is_rested(self) -> bool:
+        """Between two chunks: wait until the last one has left, and for the device's pause after that."""
+        target = self._target
+        if self._taken in (0, len(self._data)):
+            return True
+        if target.port.unsent():
+            target.closing.wait(_TURN_S / 10)
+            return False
+        target.closing.wait(target.driver.chunk_pause_s)
+        return True
 
     def _cut(self, reason: str, *, is_abnormal: bool = False) -> Outcome:
         gone = self._taken and self._taken - self._target.port.discard_unsent()

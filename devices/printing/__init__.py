@@ -1,0 +1,1 @@
+"""Receipts: code pages, the bytes of a print job, printer status, and tickets made from templates. Pure."""
