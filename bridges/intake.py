@@ -27,6 +27,7 @@ from bridges.pipeline.compilation import compile_snapshot
 from bridges.pipeline.handover import Handover
 from bridges.pipeline.inbox import Inbox, Submission
 from bridges.pipeline.snapshot import PACKETS, Snapshot
+from devices.answers import WAIT_S
 from devices.models import Device
 from telemetry.ids import new_id, time_of
 from telemetry.live.publisher import LivePublisher
@@ -84,8 +85,11 @@ def submit_packets(documents: Sequence[bytes], *, owner: str, idempotency_key: s
     return ids
 
 
-def submit_write(device: str, payload: bytes, *, owner: str) -> UUID:
-    """Put a write to a serial device into the outbox; answers the Delivery's id. Raises DeviceNotWritable."""
+def submit_write(device: str, payload: bytes, *, owner: str, wait_s: float = 0) -> UUID:
+    """Put a write to a serial device into the outbox; answers the Delivery's id. Raises DeviceNotWritable.
+
+    `wait_s`: somebody waits so long for the device's answer.
+    """
     row = Device.objects.filter(name=device).first()
     if row is None or not row.driver:
         raise DeviceNotWritable(f"{device} has no serial port to write to")
@@ -98,6 +102,7 @@ def submit_write(device: str, payload: bytes, *, owner: str) -> UUID:
             kind=Delivery.Kind.WRITE,
             target=row.link_key,
             payload=payload,
+            properties={WAIT_S: f"{wait_s:g}"} if wait_s else {},
             expires_at=_expiry(row, delivery_id),
         )
         _book(row.link_key, delivery_id, created=1)

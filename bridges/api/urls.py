@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from bridges.api.deliveries import Commands, Redrive
+from bridges.api.commands import Commands
+from bridges.api.deliveries import Redrive
 from bridges.api.packets import Packets, PacketSchema
 from bridges.api.trials import ConnectionTrial, RuleTrial
 from bridges.api.views import Brokers, Rules, Topics

@@ -51,7 +51,16 @@ def test_a_command_becomes_a_delivery_to_the_device(client: Client, body: Any, w
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"payload": "a", "hex": "61"}, {"hex": "7"}, {"hex": "zz"}, {"payload": 5, "x": 1}, {"payload": None}, []],
+    [
+        {},
+        {"payload": "a", "hex": "61"},
+        {"payload": "a", "command": "tare"},
+        {"hex": "7"},
+        {"hex": "zz"},
+        {"payload": 5, "x": 1},
+        {"payload": None},
+        [],
+    ],
 )
 def test_a_command_that_is_not_one_text_or_hexadecimal_is_refused(client: Client, body: Any) -> None:
     answer = command(client, body)

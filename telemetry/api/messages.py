@@ -138,6 +138,7 @@ def message_shape(row: Message, *, is_whole: bool = False) -> dict[str, Any]:
         "retained": row.is_retained,
         "duplicate_of": row.duplicate_of,
         "fault": row.fault,
+        "answers": row.answers,
     }
 
 

@@ -19,7 +19,7 @@ from telemetry.ids import lowest_id
 
 DEFAULT_LIMIT, MAX_LIMIT = 100, 1000
 _LOST_PLUS = re.compile(r" (\d\d:?\d\d)\Z")
-Query = TypeVar("Query", bound="PageQuery")
+Query = TypeVar("Query", bound="serializers.Serializer[Any]")
 
 
 class TimeField(serializers.DateTimeField):

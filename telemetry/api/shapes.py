@@ -34,6 +34,7 @@ class MessageShape(PayloadShape):
     retained = serializers.BooleanField()
     duplicate_of = serializers.UUIDField(allow_null=True)
     fault = serializers.CharField()
+    answers = serializers.UUIDField(allow_null=True, help_text="the delivery that this is a device's answer to")
 
 
 class PacketDeliveryShape(serializers.Serializer[Any]):
