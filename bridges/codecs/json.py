@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bridges.codecs.base import Codec, Incoming
 from bridges.codecs.device_time import read_time
 from bridges.codecs.document import read_json
 from bridges.codecs.numbers import find_readings
-from telemetry.options import Option, OptionFault
+from bridges.codecs.paths import steps_of, value_at
+from bridges.codecs.zones import ZONE_OPTION, zone_named
+from telemetry.options import Option
 from telemetry.values import Decoded, DecodeFault, Json
 
 MAX_DEVICE_CHARACTERS = 200
@@ -37,13 +38,7 @@ class JsonCodec(Codec):
             label="Time key",
             help="Where the device's own time stands: ISO 8601 text, or seconds or milliseconds since 1970",
         ),
-        Option(
-            name="zone",
-            kind=str,
-            default="UTC",
-            label="Time zone",
-            help="For times that name no offset: Europe/Vienna",
-        ),
+        ZONE_OPTION,
         Option(
             name="numbers_in_text",
             kind=bool,
@@ -55,9 +50,9 @@ class JsonCodec(Codec):
 
     def __init__(self, given: Mapping[str, Any] | None = None) -> None:
         super().__init__(given)
-        self._device_steps = _steps("device_key", self.given["device_key"])
-        self._time_steps = _steps("time_key", self.given["time_key"])
-        self._zone = _zone(self.given["zone"])
+        self._device_steps = steps_of("device_key", self.given["device_key"])
+        self._time_steps = steps_of("time_key", self.given["time_key"])
+        self._zone = zone_named(self.given["zone"])
         self._skip = frozenset(key for key in (self.given["device_key"], self.given["time_key"]) if key)
 
     def decode(self, state: Json, incoming: Incoming) -> tuple[Json, Sequence[Decoded]]:
@@ -67,39 +62,14 @@ class JsonCodec(Codec):
             value,
             find_readings(value, numbers_in_text=self.given["numbers_in_text"], skip=self._skip),
             device=_device(value, self._device_steps) if self._device_steps else "",
-            time=read_time(_at(value, self._time_steps), self._zone) if self._time_steps else None,
+            time=read_time(value_at(value, self._time_steps), self._zone) if self._time_steps else None,
         )
         return state, (decoded,)
 
 
-def _steps(option: str, key: str) -> tuple[str, ...]:
-    steps = tuple(key.split(".")) if key else ()
-    if not all(steps):
-        raise OptionFault(option, "is a name, or names with single dots between them")
-    return steps
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        raise OptionFault("zone", f"{name!r} is no time zone; write one like Europe/Vienna") from None
-
-
-def _at(value: Json, steps: Sequence[str]) -> Json:
-    for step in steps:
-        if isinstance(value, list) and step.isdecimal() and len(step) < 6 and int(step) < len(value):
-            value = value[int(step)]
-        elif isinstance(value, dict):
-            value = value.get(step)
-        else:
-            return None
-    return value
-
-
 def _device(value: Json, steps: Sequence[str]) -> str:
     """The device's name; '' when the document has none. Raises DecodeFault for what can be no name."""
-    found = _at(value, steps)
+    found = value_at(value, steps)
     where = ".".join(steps)
     if found is None:
         return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from bridges.codecs.auto import AutoCodec
 from bridges.codecs.base import Codec
 from bridges.codecs.bytes import BytesCodec
 from bridges.codecs.esphome import EsphomeCodec
@@ -13,6 +14,7 @@ from bridges.codecs.openmqttgateway import OpenMqttGatewayCodec
 from bridges.codecs.packet import PacketCodec
 from bridges.codecs.rtl433 import Rtl433Codec
 from bridges.codecs.ruuvi import RuuviCodec
+from bridges.codecs.sensor import SensorCodec
 from bridges.codecs.shelly1 import Shelly1Codec
 from bridges.codecs.shelly2 import Shelly2Codec
 from bridges.codecs.tasmota import TasmotaCodec
@@ -24,6 +26,8 @@ _ALL: Final[tuple[type[Codec], ...]] = (
     PacketCodec,
     TextCodec,
     BytesCodec,
+    AutoCodec,
+    SensorCodec,
     Kpm33bCodec,
     TasmotaCodec,
     Shelly1Codec,
