@@ -12,7 +12,6 @@ import pytest
 from hub.tests.system.databases import HubDatabase, PostgresqlDatabase, SqliteDatabase
 from hub.tests.system.hub_processes import ADMIN, ADMIN_PASSWORD, hub_environment
 from hub.tests.system.processes import ROOT
-from hub.tests.system.questions import overview
 from hub.tests.system.world import Template, World
 from simulators.servers.postgresql import PostgresqlServer
 
@@ -80,7 +79,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     for name in ("world", "small_world"):
         found = getattr(item, "funcargs", {}).get(name)
         if report.failed and isinstance(found, World):  # type: ignore[attr-defined]
-            report.sections.append(("the hub", f"{overview(found.database)}\n{found.hub.said()}"))  # type: ignore[attr-defined]
+            report.sections.append(("the hub", found.said()))  # type: ignore[attr-defined]
     return report
 
 

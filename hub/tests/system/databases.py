@@ -32,6 +32,10 @@ class HubDatabase(ABC):
     def away(self) -> Iterator[None]:
         """Nobody can write meanwhile."""
 
+    @abstractmethod
+    def is_in_transaction(self) -> bool:
+        """Whether somebody has begun to write and not ended it; may be asked while a process is frozen."""
+
     def value(self, statement: str, *values: Any) -> Any:
         """The first column of the first row; None without a row."""
         found = self.rows(statement, *values)
@@ -64,6 +68,15 @@ class SqliteDatabase(HubDatabase):
                 yield
             finally:
                 connection.execute("ROLLBACK")
+
+    def is_in_transaction(self) -> bool:
+        with closing(sqlite3.connect(self.path, timeout=0.2, isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return True
+            connection.execute("ROLLBACK")
+            return False
 
     def copy_to(self, path: Path) -> SqliteDatabase:
         """A copy of this one, which nobody may be using."""
@@ -106,6 +119,10 @@ class PostgresqlDatabase(HubDatabase):
             yield
         finally:
             self.server.start()
+
+    def is_in_transaction(self) -> bool:
+        open_ones = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE %s"
+        return bool(self.value(open_ones, "idle in transaction%"))
 
     def copy_to(self, database: str) -> PostgresqlDatabase:
         """A copy of this one on the same server, which nobody may be using."""

@@ -40,6 +40,21 @@ def wait_until_connected(database: HubDatabase, *keys: str, within_s: float = 30
         raise AssertionError(f"not connected within {within_s:g} s: {states()}") from None
 
 
+def holder_pid(database: HubDatabase, key: str) -> int:
+    """The process that has the lease of a link; 0 if nobody has it."""
+    owner = str(database.value("SELECT owner FROM telemetry_lease WHERE key = %s", key) or "")
+    return int(owner.split(":")[1]) if owner else 0
+
+
+def wait_until_held(database: HubDatabase, pid: int, *keys: str, within_s: float = 30.0) -> None:
+    """Wait until this process has the leases of these links and they are connected."""
+    what = f"the process {pid} holds {', '.join(keys)}"
+    wait_for(lambda: all(holder_pid(database, key) == pid for key in keys), within_s=within_s, what=what)
+    workers = "SELECT worker FROM telemetry_linkstatus WHERE key = %s"
+    wait_for(lambda: all(f":{pid}:" in str(database.value(workers, key)) for key in keys), within_s=within_s, what=what)
+    wait_until_connected(database, *keys, within_s=within_s)
+
+
 def payloads(database: HubDatabase, source: str, *, topic: str = "", duplicates: bool = False) -> list[bytes]:
     """The payloads of a source's messages in the order of their ids."""
     statement = "SELECT payload FROM telemetry_message WHERE source = %s AND kind = 'message'"

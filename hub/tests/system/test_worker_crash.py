@@ -10,7 +10,14 @@ import pytest
 from hub.tests.system.ledger import assert_ledger_balances
 from hub.tests.system.load import Load, first_occurrences, missing
 from hub.tests.system.mqtt_peer import MqttPeer
-from hub.tests.system.questions import count_messages, count_open, deliveries, payloads, wait_until_connected
+from hub.tests.system.questions import (
+    count_messages,
+    count_open,
+    deliveries,
+    payloads,
+    wait_until_connected,
+    wait_until_held,
+)
 from hub.tests.system.waiting import wait_for
 from hub.tests.system.world import World
 from simulators.pseudo_terminal import PseudoTerminal
@@ -146,8 +153,7 @@ def _kill_in_the_middle_of_a_write(running: World, topic: str, target: str) -> N
     running.peer(running.plant).publish(topic, RECEIPT)
     wait_for(lambda: [row[1] for row in deliveries(running.database, target)] == ["sending"], what="the write began")
     running.hub.worker.kill()
-    running.hub.start_worker()
-    wait_until_connected(running.database, *LINKS)
+    wait_until_held(running.database, running.hub.start_worker().pid, *LINKS)
 
 
 def _read_away(wire: PseudoTerminal) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -9,10 +10,13 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
+import psycopg
+
 from hub.tests.system import mqtt_peer
 from hub.tests.system.databases import HubDatabase, PostgresqlDatabase, SqliteDatabase
 from hub.tests.system.hub_processes import HubUnderTest
 from hub.tests.system.mqtt_peer import MqttPeer
+from hub.tests.system.questions import overview
 from simulators.pseudo_terminal import PseudoTerminal
 from simulators.servers.mosquitto import MosquittoOptions, MosquittoServer
 from simulators.servers.redis import RedisServer
@@ -71,6 +75,14 @@ class World:
         self._stack.close()
         if isinstance(self.database, PostgresqlDatabase):
             self.database.close()
+
+    def said(self) -> str:
+        """What is known of the hub, to understand a failure by."""
+        try:
+            rows = overview(self.database)
+        except (psycopg.Error, sqlite3.Error) as fault:
+            rows = f"the database does not answer: {fault}"
+        return f"{rows}\n{self.hub.said()}"
 
     def broker_lines(self, name: str, *more: str) -> str:
         """A broker of this world as the config file says it."""
