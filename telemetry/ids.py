@@ -10,11 +10,13 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from random import Random
 from uuid import UUID, SafeUUID
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
+_HOUR_MS = 3_600_000
 _VERSION = 0x7 << 76
 _VARIANT = 0x2 << 62
 
@@ -84,4 +86,14 @@ def lowest_id(at: datetime) -> UUID:
 
 def time_of(value: UUID) -> datetime:
     """The time that a UUIDv7 carries, to the millisecond, in UTC."""
-    return _EPOCH + (value.int >> 80) * _MS
+    return _time_at(value.int >> 80)
+
+
+def hour_in(value: UUID) -> datetime:
+    """The hour that a UUIDv7 falls into."""
+    return _time_at((value.int >> 80) // _HOUR_MS * _HOUR_MS)
+
+
+@lru_cache(4096)
+def _time_at(milliseconds: int) -> datetime:
+    return _EPOCH + milliseconds * _MS

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-import orjson
 from django.db import connection, transaction
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
 from telemetry.models import Delivery
 from telemetry.recording.batch import DeliveryDraft
 from telemetry.recording.recorder import Concluded, book, update_deliveries
 
 _EXPIRY_CHUNK = 1000
+_PROPERTIES = Cast("properties", TextField())
+_COLUMNS = ["said" if name == "properties" else name for name in DeliveryDraft._fields]
+"""Rows, not models: they cost a third."""
 
 
 def read_waiting(target: str, limit: int) -> list[DeliveryDraft]:
     """The oldest waiting Deliveries of a target, in id order."""
-    rows = Delivery.objects.filter(target=target, state=Delivery.State.WAITING).order_by("id")[:limit]
-    return [_draft(row) for row in rows]
+    rows = Delivery.objects.filter(target=target, state=Delivery.State.WAITING).order_by("id")
+    return [DeliveryDraft._make(row) for row in rows.annotate(said=_PROPERTIES).values_list(*_COLUMNS)[:limit]]
 
 
 def begin_writes(ids: Sequence[UUID]) -> None:
@@ -59,10 +62,3 @@ def has_more(target: str, held: Collection[UUID]) -> bool:
     """Whether a target has waiting Deliveries beyond those that its courier holds."""
     waiting = Delivery.objects.filter(target=target, state=Delivery.State.WAITING).order_by("id")
     return any(found not in held for found in waiting.values_list("id", flat=True)[: len(held) + 1])
-
-
-def _draft(row: Delivery) -> DeliveryDraft:
-    values: dict[str, Any] = {name: getattr(row, name) for name in DeliveryDraft._fields}
-    values["payload"] = bytes(row.payload)
-    values["properties"] = orjson.dumps(row.properties).decode()
-    return DeliveryDraft(**values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from uuid import UUID
 
 import orjson
@@ -14,8 +15,8 @@ from bridges.pipeline.snapshot import Action, EventAction, PublishAction, TaskAc
 from bridges.rules.address import AddressFault
 from bridges.rules.expression import Variables
 from bridges.rules.rule import CompiledRule
-from telemetry.ids import time_of
-from telemetry.recording.batch import Batch, DeliveryDraft, LedgerKey, hour_of
+from telemetry.ids import hour_in, time_of
+from telemetry.recording.batch import Batch, DeliveryDraft, LedgerKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +52,36 @@ def draft_delivery(
     kind = _kind(action)
     delivery_id = new_id()
     created_at = time_of(delivery_id)  # the ledger books outcomes by the time in the id
-    return DeliveryDraft(
-        id=delivery_id,
-        created_at=created_at,
-        message_id=origin.message_id,
-        source=origin.source,
-        rule=origin.rule.name,
-        rule_version=origin.rule.version,
-        kind=kind,
-        target=action.target,
-        topic_name=publish.topic_name if publish else "",
-        address=address,
-        payload=payload,
-        qos=publish.qos if publish else 0,
-        is_retained=publish.is_retained if publish else False,
-        properties=orjson.dumps({"via": origin.via, **(origin.asked if kind == "write" else NOBODY)}).decode(),
-        state=state,
-        disconnects=0,
-        expires_at=created_at + timedelta(seconds=action.expiry_s) if action.expiry_s else None,
-        done_at=None if state == "waiting" else created_at,
-        reason=reason,
+    return DeliveryDraft(  # in the order of its fields: by name it costs three times as much
+        delivery_id,
+        created_at,
+        origin.message_id,
+        origin.source,
+        origin.rule.name,
+        origin.rule.version,
+        kind,
+        action.target,
+        publish.topic_name if publish else "",
+        address,
+        payload,
+        publish.qos if publish else 0,
+        publish.is_retained if publish else False,
+        _asked(origin) if kind == "write" else _properties(origin.via),
+        state,
+        0,
+        created_at + timedelta(seconds=action.expiry_s) if action.expiry_s else None,
+        None if state == "waiting" else created_at,
+        reason,
     )
+
+
+def _asked(origin: Origin) -> str:
+    return orjson.dumps({"via": origin.via, **origin.asked}).decode()
+
+
+@lru_cache(1000)
+def _properties(via: str) -> str:
+    return orjson.dumps({"via": via, **NOBODY}).decode()
 
 
 def _kind(action: Action) -> str:
@@ -87,7 +97,7 @@ _BOOKED_AS = {"dead": "refused", "delivered": "delivered"}
 
 def add_delivery(batch: Batch, draft: DeliveryDraft) -> None:
     """Put it into the batch, and into the ledger."""
-    hour = hour_of(draft.created_at)
+    hour = hour_in(draft.id)
     batch.deliveries.append(draft)
     batch.ledger[LedgerKey(draft.target, hour, "created")] += 1
     if draft.state in _BOOKED_AS:

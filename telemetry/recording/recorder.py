@@ -15,11 +15,11 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from telemetry.ids import time_of
+from telemetry.ids import hour_in
 from telemetry.models import Delivery, UnreleasedPacket
 from telemetry.processes.gauges import gauges
 from telemetry.recording import postgresql, sqlite
-from telemetry.recording.batch import Batch, LedgerKey, hour_of
+from telemetry.recording.batch import Batch, LedgerKey
 from telemetry.recording.statuses import write_link_states
 from telemetry.values import Outcome, Verdict
 
@@ -170,7 +170,7 @@ _BOOKED_AS = {"delivered": "delivered", "dead": "refused", "expired": "expired",
 
 def _booked(concluded: Iterable[Concluded]) -> Counter[LedgerKey]:
     return Counter(
-        LedgerKey(item.target, hour_of(time_of(item.id)), _BOOKED_AS[item.state])
+        LedgerKey(item.target, hour_in(item.id), _BOOKED_AS[item.state])
         for item in concluded
         if item.state in _BOOKED_AS
     )

@@ -9,7 +9,7 @@ from uuid import RFC_4122, UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.ids import IdGenerator, lowest_id, new_id, time_of
+from telemetry.ids import IdGenerator, hour_in, lowest_id, new_id, time_of
 
 AT = datetime(2026, 3, 1, 12, 0, 0, 5000, tzinfo=UTC)
 
@@ -53,6 +53,7 @@ def test_the_time_of_an_id_is_kept_to_the_millisecond(microseconds: int) -> None
     at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
     found = time_of(lowest_id(at))
     assert timedelta(0) <= at - found < timedelta(milliseconds=1)
+    assert hour_in(lowest_id(at)) == at.replace(minute=0, second=0, microsecond=0)
 
 
 def test_the_lowest_id_of_a_time_bounds_all_ids_from_then_on() -> None:
