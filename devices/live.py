@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from devices.drivers.registry import DRIVERS
 from devices.models import Device
-from telemetry.live.sources import LabelledDevice, LabelledLink, register_device_source, register_link_source
+from telemetry.live.sources import (
+    LabelledCommand,
+    LabelledDevice,
+    LabelledLink,
+    register_device_source,
+    register_link_source,
+)
 
 
 def links() -> Iterator[LabelledLink]:
@@ -17,7 +24,19 @@ def links() -> Iterator[LabelledLink]:
 def devices() -> Iterator[LabelledDevice]:
     """All devices, also those behind a topic."""
     for device in Device.objects.all():
-        yield LabelledDevice(name=device.name, label=str(device), driver=device.driver, link=device.link_key)
+        yield LabelledDevice(
+            name=device.name,
+            label=str(device),
+            driver=device.driver,
+            link=device.link_key,
+            commands=_commands(device.driver),
+        )
+
+
+def _commands(driver: str) -> tuple[LabelledCommand, ...]:
+    """What a device with this driver can be told by name; nothing for a driver that is no more."""
+    kind = DRIVERS.get(driver)
+    return tuple({"name": command.name, "label": command.label} for command in kind.commands) if kind else ()
 
 
 def register() -> None:

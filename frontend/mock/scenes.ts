@@ -16,7 +16,7 @@ function link(key: string, label: string, rest: Partial<Link> = {}): Link {
 }
 
 function device(name: string, label: string, rest: Partial<DeviceState> = {}): DeviceState {
-  return { name, label, driver: "", link: "", is_known: true, last_at: null, readings: [], ...rest };
+  return { name, label, driver: "", link: "", is_known: true, last_at: null, readings: [], commands: [], ...rest };
 }
 
 export function linksIn(scene: SceneName): Link[] {
@@ -47,7 +47,15 @@ export function linksIn(scene: SceneName): Link[] {
 export function devicesIn(scene: SceneName): DeviceState[] {
   if (scene === "empty") return [];
   return [
-    device("scale", "Lab scale", { driver: "lines", link: "device:scale" }),
+    device("scale", "Lab scale", {
+      driver: "kern-tws",
+      link: "device:scale",
+      commands: [
+        { name: "print", label: "Weigh now" },
+        { name: "stable", label: "Stable weight" },
+        { name: "tare", label: "Tare" },
+      ],
+    }),
     device("printer", "Receipt printer", { driver: "escpos", link: "device:printer" }),
     device("arduino", "Greenhouse Arduino", {
       driver: "lines",

@@ -56,6 +56,7 @@ def _devices(last_messages: dict[str, str | None]) -> list[dict[str, Any]]:
     for device in configured_devices():
         state = _device(device.name, readings.pop(device.name, []))
         known = {"label": device.label, "driver": device.driver, "link": device.link, "is_known": True}
+        known["commands"] = list(device.commands)
         times = (state["last_at"], last_messages.get(device.link))
         devices.append(state | known | {"last_at": max(filter(None, times), default=None)})
     return devices + [_device(name, found) for name, found in sorted(readings.items())]
@@ -69,6 +70,7 @@ def _device(name: str, readings: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "driver": "",
         "link": "",
         "is_known": False,
+        "commands": [],
         "last_at": last_at,
         "readings": readings,
     }

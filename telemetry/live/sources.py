@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypedDict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +18,13 @@ class LabelledLink:
     is_enabled: bool
 
 
+class LabelledCommand(TypedDict):
+    """Something that a device can be told by name."""
+
+    name: str
+    label: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelledDevice:
     """A configured device. `driver` and `link` are '' for one behind a topic."""
@@ -26,6 +33,7 @@ class LabelledDevice:
     label: str
     driver: str
     link: str
+    commands: tuple[LabelledCommand, ...] = ()
 
 
 LinkSource: TypeAlias = Callable[[], Iterable[LabelledLink]]

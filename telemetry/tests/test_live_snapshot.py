@@ -102,7 +102,15 @@ def test_the_state_of_a_link_that_is_not_configured_any_more_is_left_out() -> No
 
 def test_devices_are_the_configured_ones_and_those_that_only_messages_name() -> None:
     register_device_source(
-        lambda: [LabelledDevice(name="scale", label="The scale", driver="lines", link="device:scale")]
+        lambda: [
+            LabelledDevice(
+                name="scale",
+                label="The scale",
+                driver="mt-sics",
+                link="device:scale",
+                commands=({"name": "tare", "label": "Tare"},),
+            )
+        ]
     )
     for device, metric in (("scale", "weight"), ("stray", "t")):
         LatestReading.objects.create(device=device, metric=metric, value=2.5, unit="g", time=NOW, message_id=new_id())
@@ -111,8 +119,9 @@ def test_devices_are_the_configured_ones_and_those_that_only_messages_name() -> 
         {
             "name": "scale",
             "label": "The scale",
-            "driver": "lines",
+            "driver": "mt-sics",
             "link": "device:scale",
+            "commands": [{"name": "tare", "label": "Tare"}],
             "is_known": True,
             "last_at": "2026-05-01T12:00:00.500Z",
             "readings": [{"metric": "weight", **reading}],
@@ -122,6 +131,7 @@ def test_devices_are_the_configured_ones_and_those_that_only_messages_name() -> 
             "label": "stray",
             "driver": "",
             "link": "",
+            "commands": [],
             "is_known": False,
             "last_at": "2026-05-01T12:00:00.500Z",
             "readings": [{"metric": "t", **reading}],

@@ -2,8 +2,8 @@
 
 import { postJson } from "./client";
 
-/** Text goes out as UTF-8; `hex` gives the bytes themselves. */
-export type Command = { payload: string } | { hex: string };
+/** Text goes out as UTF-8; `hex` gives the bytes themselves; `command` is a name that the device's driver knows. */
+export type Command = { payload: string } | { hex: string } | { command: string };
 
 export function sendCommand(device: string, command: Command): Promise<unknown> {
   return postJson(`/api/v1/devices/${encodeURIComponent(device)}/commands`, command);

@@ -36,7 +36,7 @@ export function applyMessages(devices: Devices, messages: readonly Message[]): D
 
 function unknownDevice(message: Message): Device {
   const { device: name } = message;
-  return { name, label: name, driver: "", link: "", is_known: false, last_at: null, readings: [], intervalMs: null };
+  return { name, label: name, driver: "", link: "", is_known: false, last_at: null, readings: [], commands: [], intervalMs: null };
 }
 
 function withMessage(device: Device, message: Message): Device {

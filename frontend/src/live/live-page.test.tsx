@@ -101,6 +101,20 @@ test("a command is sent to its device and offered again afterwards", async () =>
   await waitFor(() => expect(post).toHaveBeenCalledTimes(2));
 });
 
+test("what the driver knows by name has a button each", async () => {
+  const user = userEvent.setup();
+  show({ links: [scaleLink], devices: [{ ...scale, commands: [{ name: "zero", label: "Zero" }, { name: "print", label: "Weigh now" }] }] });
+  const commands = within(await screen.findByRole("group", { name: "Commands of Lab scale" }));
+  await user.click(commands.getByRole("button", { name: "Weigh now" }));
+  expect(post).toHaveBeenCalledWith("/api/v1/devices/scale/commands", { command: "print" });
+});
+
+test("a device without such commands shows no empty row", async () => {
+  show({ links: [scaleLink], devices: [scale] });
+  await screen.findByRole("textbox", { name: "Command for Lab scale" });
+  expect(screen.queryByRole("group", { name: "Commands of Lab scale" })).toBeNull();
+});
+
 test("bytes can be typed in hexadecimal, and a slip of the finger is not sent", async () => {
   const user = userEvent.setup();
   show({ links: [scaleLink], devices: [scale] });

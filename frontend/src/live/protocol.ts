@@ -60,6 +60,12 @@ export interface Delivery {
   is_binary: boolean;
 }
 
+/** Something that a device can be told by name. */
+export interface NamedCommand {
+  name: string;
+  label: string;
+}
+
 export interface DeviceState {
   name: string;
   label: string;
@@ -68,6 +74,7 @@ export interface DeviceState {
   is_known: boolean;
   last_at: string | null;
   readings: DeviceReading[];
+  commands: NamedCommand[];
 }
 
 export interface ConfigEvent {

@@ -40,7 +40,9 @@ export function delivery(given: Partial<Delivery> = {}): Delivery {
 }
 
 export function device(given: Partial<DeviceState> = {}): DeviceState {
-  return { name: "scale", label: "Lab scale", driver: "", link: "", is_known: true, last_at: null, readings: [], ...given };
+  return {
+    name: "scale", label: "Lab scale", driver: "", link: "", is_known: true, last_at: null, readings: [], commands: [], ...given,
+  };
 }
 
 export function snapshot(given: Partial<Snapshot> = {}): Snapshot {

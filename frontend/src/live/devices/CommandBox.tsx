@@ -1,14 +1,23 @@
-// Sends a text or single bytes to a serial device. It becomes a delivery like any other, with its state shown.
+// Sends a command by its name, a text or single bytes to a serial device. It becomes a delivery like any other, with its state shown.
 
 import { useState } from "react";
 
+import type { NamedCommand } from "../protocol";
+
 import { CommandLine } from "./CommandLine";
 import classes from "./CommandBox.module.css";
+import { NamedCommands } from "./NamedCommands";
 import { PastCommands } from "./PastCommands";
 import { typedCommand } from "./typed-command";
 import { useCommand } from "./use-command";
 
-export function CommandBox({ device, label }: { device: string; label: string }) {
+interface CommandBoxProps {
+  device: string;
+  label: string;
+  commands: readonly NamedCommand[];
+}
+
+export function CommandBox({ device, label, commands }: CommandBoxProps) {
   const [text, setText] = useState("");
   const [isHex, setHex] = useState(false);
   const [fault, setFault] = useState<string>();
@@ -26,6 +35,7 @@ export function CommandBox({ device, label }: { device: string; label: string })
   };
   return (
     <form className={classes.box} onSubmit={submit}>
+      <NamedCommands {...{ label, commands, isPending }} onSend={(command) => send({ command })} />
       <PastCommands device={device} own={own} onSend={(payload) => send({ payload })} />
       <CommandLine {...{ label, text, isHex, isPending }} fault={fault ?? error?.message} onText={change} onHex={setHex} />
     </form>

@@ -36,7 +36,7 @@ export const DeviceCard = memo(function DeviceCard({ device, windowS }: { device
       ) : (
         <p className={classes.none}>No readings yet.</p>
       )}
-      {device.driver && <CommandBox device={device.name} label={label} />}
+      {device.driver && <CommandBox device={device.name} label={label} commands={device.commands} />}
     </li>
   );
 });
