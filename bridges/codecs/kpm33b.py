@@ -29,9 +29,6 @@ from bridges.codecs.zones import ZONE_OPTION, zone_named
 from telemetry.options import Option
 from telemetry.values import Decoded, DecodeFault, Json
 
-_DUPLICATES = timedelta(minutes=30)
-"""Real ones come within seconds. An hour later it is a clock that was set back, or one that began anew."""
-
 
 class Kpm33bCodec(Codec):
     """The value is the packet with the vendor's own keys (all parts of a split one); readings have English names."""
@@ -108,7 +105,7 @@ class Kpm33bCodec(Codec):
         return memory.state, results
 
     def _take(self, packet: Packet, memory: MeterMemory, at: datetime) -> list[Decoded]:
-        if memory.was_given(packet.source, packet.time, at=at, window=_DUPLICATES):
+        if memory.was_given(packet.source, packet.time, at=at):
             return self._take_late(packet, memory, at)
         held = memory.held(packet.key)
         if held and packet.is_zero and packet.values.keys() & read_packet(packet.kind, held).values.keys():

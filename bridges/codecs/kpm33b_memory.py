@@ -19,6 +19,9 @@ MAX_PACKETS: Final = 30  # remembered per kind and meter
 MAX_METERS: Final = 1000  # kinds and meters
 MAX_OPEN: Final = 200  # packets of which parts are missing
 MAX_OPEN_BYTES: Final = 16_384
+DUPLICATES_S: Final = 1800
+"""Real ones come within seconds. An hour later it is a clock that was set back, or one that began anew."""
+
 _FORM: Final = 1
 
 
@@ -41,10 +44,10 @@ class MeterMemory:
 
     # Packets given out
 
-    def was_given(self, meter: str, time: str, *, at: datetime, window: timedelta) -> bool:
-        """Whether a packet of this time was given out within the window: a clock that was set back says times again."""
+    def was_given(self, meter: str, time: str, *, at: datetime) -> bool:
+        """Whether a packet of this time was given out a short while ago."""
         given = self._meters[meter]["times"].get(time) if meter in self._meters else None
-        return given is not None and abs(at.timestamp() - given) <= window.total_seconds()
+        return given is not None and _is_recent(given, at)
 
     def keys_given(self, meter: str, time: str) -> frozenset[str] | None:
         """The keys given out of a meter's newest packet; None for an older one."""
@@ -58,7 +61,7 @@ class MeterMemory:
     def give(self, packet: Packet, *, at: datetime) -> None:
         """A packet is given out."""
         known = self._meters.get(packet.source, {"times": {}, "counted": False})
-        times = {time: given for time, given in known["times"].items() if time != packet.time}
+        times = {time: given for time, given in known["times"].items() if time != packet.time and _is_recent(given, at)}
         times = dict([*times.items(), (packet.time, int(at.timestamp()))][-MAX_PACKETS:])
         counted = known["counted"] or not packet.is_zero
         self._keep(packet.source, {"times": times, "keys": sorted(packet.values), "counted": counted})
@@ -70,7 +73,8 @@ class MeterMemory:
         self._keep(packet.source, {**known, "keys": keys, "counted": known["counted"] or not packet.is_zero})
 
     def _keep(self, meter: str, entry: dict[str, Any]) -> None:
-        self._meters = {name: value for name, value in self._meters.items() if name != meter}
+        self._meters = dict(self._meters)
+        self._meters.pop(meter, None)
         self._meters[meter] = entry
         while len(self._meters) > MAX_METERS:
             del self._meters[next(iter(self._meters))]
@@ -110,3 +114,7 @@ class MeterMemory:
         for packet, waiting in list(self._open.items()):
             if now - datetime.fromisoformat(waiting["at"]) > limit:
                 yield packet, self.held(packet)
+
+
+def _is_recent(given: int, at: datetime) -> bool:
+    return abs(at.timestamp() - given) <= DUPLICATES_S
