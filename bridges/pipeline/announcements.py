@@ -128,7 +128,8 @@ def _changes(batch: Batch, concluded: Sequence[Concluded], held: Sequence[Delive
     changed = [
         drafts[item.id]._replace(state=item.state, reason=item.reason) for item in concluded if item.id in drafts
     ]
-    return [*changed, *batch.deliveries]
+    # What waits for a batch is no news; what comes of the batch is.
+    return [*changed, *(draft for draft in batch.deliveries if draft.kind != "batch")]
 
 
 def _readings_of(batch: Batch, messages: set[UUID]) -> dict[UUID, list[ReadingDraft]]:

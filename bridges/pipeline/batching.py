@@ -76,18 +76,18 @@ def _packed(variables: Variables) -> bytes:
         return orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS)
 
 
-def unpacked(draft: DeliveryDraft) -> Part:
-    """The message that waited; raises ValueError or KeyError for a row that is not one of ours."""
-    document = orjson.loads(draft.payload)
+def unpacked(id: UUID, payload: bytes, *, source: str, via: str) -> Part:
+    """The message that waited; raises ValueError, KeyError, TypeError or AttributeError for a row that is none."""
+    document = orjson.loads(payload)
     variables = Variables(
         payload=document.get("payload"),
         readings={name: float(value) for name, value in document["readings"].items() if value is not None},
         device=document["device"],
         topic=document["topic"],
-        source=draft.source,
+        source=source,
         time=datetime.fromisoformat(document["time"]),
     )
-    return Part(draft.id, variables, orjson.loads(draft.properties).get("via", ""))
+    return Part(id, variables, via)
 
 
 def by_device(parts: Iterable[Part]) -> list[list[Part]]:

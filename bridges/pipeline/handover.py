@@ -97,6 +97,13 @@ class Handover:
         self._hand_over(batch, memory)
         self._announcer.publish(*self._announcements.of_batch(batch, recorded.concluded, held))
 
+    def adopt(self, batch: Batch) -> None:
+        """Another thread of this process committed it: wake the couriers, tell the pages."""
+        targets = {draft.target for draft in batch.deliveries if draft.state == "waiting"}
+        self.wake(targets)
+        self._announcer.wake(targets - self.couriers.keys())
+        self._announcer.publish(*self._announcements.of_batch(batch, (), ()))
+
     def announce(self, events: Sequence[Event]) -> None:
         """Say something to the pages that no batch says."""
         self._announcer.publish(events)

@@ -22,6 +22,7 @@ from bridges.pipeline.snapshot import Snapshot
 from bridges.pipeline.spool import Spool
 from bridges.runtime.host import WorkerHost
 from bridges.runtime.leases import Holder, Leases
+from bridges.runtime.processor import Processor
 from bridges.runtime.supervisor import Supervisor
 from telemetry.ids import start_ids_after
 from telemetry.live.publisher import LivePublisher
@@ -53,6 +54,7 @@ class LinkWorker:
         self.supervisor = Supervisor(
             site, leases=Leases(holder), committer=self.committer, host=WorkerHost(self._inbox)
         )
+        self.processor = Processor(leases=Leases(holder), committer=self.committer)
         self._listener = WakeListener(settings.REDIS_URL, self._wake)
         self._on_death = on_death
         self._stopping = threading.Event()
@@ -69,6 +71,8 @@ class LinkWorker:
         self._listener.stop()
         if self.supervisor.is_alive() and not self.supervisor.stop(max(1.0, deadline - time.monotonic())):
             logger.error("the supervisor did not end in time")
+        if self.processor.is_alive() and not self.processor.stop(max(1.0, deadline - time.monotonic())):
+            logger.error("the processor did not end in time")
         if self.committer.is_alive() and not self.committer.stop(max(1.0, deadline - time.monotonic())):
             logger.error("the committer did not end in time")
         self._wakes.tasks.close()
@@ -90,6 +94,7 @@ class LinkWorker:
         _tame_garbage_collector()
         self.committer.start()
         self.supervisor.start()
+        self.processor.start()
         self._listener.start()
         self._watch()
 
@@ -110,7 +115,7 @@ class LinkWorker:
     def _watch(self) -> None:
         """The process must not live on without its links or its committer."""
         while not self._stopping.wait(0.5):
-            for thread in (self.supervisor, self.committer):
+            for thread in (self.supervisor, self.processor, self.committer):
                 if not thread.is_alive() and not self._stopping.is_set():
                     self._on_death(thread.name)
                     return
