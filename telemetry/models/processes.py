@@ -26,6 +26,8 @@ class ProcessStatus(models.Model):
     batches = models.BigIntegerField(default=0, help_text="batches committed since the start")
     batch_p50_s = models.FloatField(null=True, help_text="median time of the latest commits")
     batch_p95_s = models.FloatField(null=True)
+    disk_free_bytes = models.BigIntegerField(default=0, help_text="where its DATA_DIR is")
+    disk_total_bytes = models.BigIntegerField(default=0)
     environment = models.BigIntegerField(default=0, help_text="the last request to read the environment it answered")
     applied = models.JSONField(default=list, help_text="variables that it then applied")
     needs_restart = models.JSONField(default=list)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import psutil
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 
@@ -78,6 +79,7 @@ class ProcessReporter(threading.Thread):
         """Write how this process is."""
         self._note_requests()
         measured = gauges.read()
+        disk = psutil.disk_usage(str(settings.PATCHBAY_DATA_DIR))
         ProcessStatus.objects.update_or_create(
             key=self.key,
             defaults={
@@ -92,6 +94,8 @@ class ProcessReporter(threading.Thread):
                 "batches": measured.batches,
                 "batch_p50_s": measured.batch_p50_s,
                 "batch_p95_s": measured.batch_p95_s,
+                "disk_free_bytes": disk.free,
+                "disk_total_bytes": disk.total,
                 "environment": self._answered or 0,
                 "applied": list(self._answer.applied),
                 "needs_restart": list(self._answer.needs_restart),
