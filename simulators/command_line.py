@@ -15,6 +15,7 @@ from simulators.meter import Meter, MeterSettings
 from simulators.printer import Printer
 from simulators.pseudo_terminal import PseudoTerminal
 from simulators.scale import Scale, ScaleSettings
+from simulators.scale_styles import STYLES
 from simulators.sensors import Sensors
 from simulators.simulator import Simulator
 
@@ -67,6 +68,7 @@ def _scale_settings(chosen: argparse.Namespace) -> ScaleSettings:
         send_every_s=chosen.scale_every or None,
         half_lines=chosen.half_lines,
         noise=chosen.noise,
+        deafness=chosen.deafness,
     )
 
 
@@ -107,11 +109,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_scale(kind: argparse.ArgumentParser) -> None:
     kind.add_argument("--scale-every", type=float, default=0.0, help="seconds between lines; 0: only when asked")
-    kind.add_argument("--style", choices=("plain", "kern", "comma"), default="plain")
+    kind.add_argument("--style", choices=tuple(STYLES), default="plain")
     kind.add_argument("--line-end", choices=("crlf", "lf"), default="crlf")
     kind.add_argument("--unit", default="g")
     kind.add_argument("--half-lines", type=float, default=0.0, help="share of lines that break off, 0 to 1")
     kind.add_argument("--noise", type=float, default=0.0, help="share of lines with random bytes before them, 0 to 1")
+    kind.add_argument("--deafness", type=float, default=0.0, help="share of commands that are not heard, 0 to 1")
 
 
 def _add_meter(kind: argparse.ArgumentParser) -> None:

@@ -1,5 +1,5 @@
-"""A laboratory scale on a serial line, after the KERN single-byte protocol (KERN FKB/PCB manuals): the bytes `w` (value
-now), `s` (value when it rests), `t` (tare, no reply) and `z` (zero, no reply), each without any terminator.
+"""A laboratory scale on a serial line, in the style of one of several makers, with the faults of the field: lines that
+break off, noise, an overload, and commands that it does not hear.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ from typing import Literal
 
 from simulators.load import Load
 from simulators.pseudo_terminal import PseudoTerminal
+from simulators.scale_styles import STYLES, Act, Speech
 from simulators.simulator import Record, Simulator
 
-Style = Literal["plain", "kern", "comma"]
+Style = Literal[
+    "plain", "kern", "comma", "mt-sics", "sartorius-sbi", "and", "ohaus", "radwag", "cas", "adam"
+]  # fmt: skip
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,19 +26,18 @@ class ScaleSettings:
     style: Style = "plain"
     line_end: bytes = b"\r\n"
     unit: str = "g"
+    capacity_g: float = float("inf")  # above, it says that it is overloaded, where its style has words for that
     send_every_s: float | None = None  # None: it speaks only when asked
     half_lines: float = 0.0  # the share of lines that break off in the middle
     noise: float = 0.0  # the share of lines with a few random bytes before them
+    deafness: float = 0.0  # the share of commands that it does not hear
 
 
 def scale_line(weight_g: float, *, is_stable: bool, settings: ScaleSettings) -> bytes:
     """One line, with its end. The `kern` form has 18 bytes with CR LF; its unit is blank until the pan rests."""
-    if settings.style == "comma":
-        text = f"{'ST' if is_stable else 'US'},GS {weight_g:.3f}{settings.unit.upper()}"
-    elif settings.style == "kern":
-        text = f" {'-' if weight_g < 0 else ' '}{abs(weight_g):10.3f} {settings.unit if is_stable else '':3}"
-    else:
-        text = f"{weight_g:10.3f} {settings.unit}"
+    speech = STYLES[settings.style]
+    is_over = bool(speech.overload) and weight_g > settings.capacity_g
+    text = speech.overload if is_over else speech.weight(weight_g, is_stable, settings.unit)
     return text.encode() + settings.line_end
 
 
@@ -49,6 +51,7 @@ class Scale(Simulator):
         self.received = Record()
         self.load = Load(Random(seed))
         self._random = Random(seed + 1)
+        self._unread = b""
         self._tare_g = 0.0
         self._waits_for_rest = False
         self._send_at = 0.0
@@ -57,8 +60,10 @@ class Scale(Simulator):
         while not self.stopping.is_set():
             data = self.terminal.read(0.05)
             self.received.add(data)
-            for command in data:
-                self._obey(bytes([command]))
+            speech = STYLES[self.settings.style]
+            commands, self._unread = speech.commands_in(self._unread + data)
+            for command in commands:
+                self._hear(command, speech)
             if not data and not self.terminal.is_plugged:
                 self.stopping.wait(0.05)
             self._speak()
@@ -67,12 +72,23 @@ class Scale(Simulator):
         """What the display shows."""
         return round(self.load.weight_g(monotonic()) - self._tare_g, 3) + 0.0
 
-    def _obey(self, command: bytes) -> None:
-        if command == b"w":
+    def _hear(self, command: bytes, speech: Speech) -> None:
+        act = speech.commands.get(command)
+        if self._random.random() < self.settings.deafness:
+            return
+        if act is None:
+            self._say(speech.unknown)
+            return
+        self._say(speech.accepted.get(act, ""))
+        self._act(act)
+        self._say(speech.done.get(act, "").format(tare=self._tare_g, unit=self.settings.unit))
+
+    def _act(self, act: Act) -> None:
+        if act is Act.NOW:
             self._send()
-        elif command == b"s":
+        elif act is Act.AT_REST:
             self._waits_for_rest = True
-        elif command in (b"t", b"z"):  # the display shows the same after either
+        elif act in (Act.TARE, Act.ZERO):  # the display shows the same after either
             self._tare_g = round(self.load.weight_g(monotonic()), 3)
 
     def _speak(self) -> None:
@@ -92,3 +108,7 @@ class Scale(Simulator):
         if self._random.random() < self.settings.noise:
             line = self._random.randbytes(self._random.randint(1, 8)) + line
         self.terminal.write(line, 0.2)
+
+    def _say(self, text: str) -> None:
+        if text:
+            self.terminal.write(text.encode() + self.settings.line_end, 0.2)
