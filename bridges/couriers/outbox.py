@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import TextField
+from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 
 from telemetry.models import Delivery
@@ -22,8 +22,23 @@ _COLUMNS = ["said" if name == "properties" else name for name in DeliveryDraft._
 
 def read_waiting(target: str, limit: int) -> list[DeliveryDraft]:
     """The oldest waiting Deliveries of a target, in id order."""
-    rows = Delivery.objects.filter(target=target, state=Delivery.State.WAITING).order_by("id")
-    return [DeliveryDraft._make(row) for row in rows.annotate(said=_PROPERTIES).values_list(*_COLUMNS)[:limit]]
+    return _drafts(Delivery.objects.filter(target=target, state=Delivery.State.WAITING).order_by("id")[:limit])
+
+
+def _drafts(rows: QuerySet[Delivery]) -> list[DeliveryDraft]:
+    return [DeliveryDraft._make(row) for row in rows.annotate(said=_PROPERTIES).values_list(*_COLUMNS)]
+
+
+def read_new(target: str, *, held: Collection[UUID], limit: int) -> tuple[list[DeliveryDraft], bool]:
+    """The oldest waiting Deliveries beyond those that are held, in id order; and whether these are all."""
+    if not held:
+        drafts = read_waiting(target, limit)
+        return drafts, len(drafts) < limit
+    waiting = Delivery.objects.filter(target=target, state=Delivery.State.WAITING).order_by("id")
+    most = len(held) + limit
+    ids = list(waiting.values_list("id", flat=True)[:most])
+    new = [found for found in ids if found not in held][:limit]
+    return _drafts(waiting.filter(id__in=new)) if new else [], len(ids) < most
 
 
 def begin_writes(ids: Sequence[UUID]) -> None:

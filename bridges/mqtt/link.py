@@ -47,7 +47,7 @@ def utc_now() -> datetime:
 class MqttLink:
     """One MQTT session. Implements telemetry.links.Link."""
 
-    window = MAX_IN_FLIGHT
+    window = 4 * MAX_IN_FLIGHT  # what is in flight, what was confirmed but not committed yet, and a batch to follow
 
     def __init__(
         self,

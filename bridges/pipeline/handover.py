@@ -24,6 +24,8 @@ from telemetry.values import Outgoing
 
 _LOOK_EVERY_S = 1.0
 _EXPIRE_EVERY_S = 5.0
+_READ_AT_ONCE = 1_000
+_READS_IN_A_ROW = 5
 
 
 class Announcer(Protocol):
@@ -118,7 +120,10 @@ class Handover:
             self._expired_at = clock
             self._announce_concluded(outbox.expire(now))
         for courier in self.couriers.values():
-            if courier.wants_to_read:
+            # Again at once: a batch that is committed before the next read would be new to it, and so on for ever.
+            for _ in range(_READS_IN_A_ROW):
+                if not courier.wants_to_read:
+                    break
                 self._read(courier, now)
 
     def _look(self) -> None:
@@ -128,9 +133,8 @@ class Handover:
                 courier.wake()
 
     def _read(self, courier: Courier, now: datetime) -> None:
-        limit = courier.window + len(courier.held)
-        waiting = outbox.read_waiting(courier.target, limit)
-        new = courier.read(waiting, is_all=len(waiting) < limit)
+        waiting, is_all = outbox.read_new(courier.target, held=courier.held, limit=min(courier.room, _READ_AT_ONCE))
+        new = courier.read(waiting, is_all=is_all)
         live = [draft for draft in new if draft.expires_at is None or draft.expires_at > now]
         if len(live) < len(new):
             self._announce_concluded(outbox.expire(now))
