@@ -20,6 +20,8 @@ from telemetry.recording.batch import Batch, DeliveryDraft, MessageDraft, Readin
 from telemetry.recording.recorder import Concluded
 
 Event = dict[str, Any]
+Change = tuple[DeliveryDraft, str, str]
+"""A Delivery with its state and reason now."""
 Row = TypeVar("Row")
 PER_SECOND = 500
 
@@ -42,7 +44,7 @@ class Announcements:
         readings = _readings_of(batch, {message.id for message in messages})
         events = [
             *(_message_event(message, readings.get(message.id, ())) for message in messages),
-            *(_delivery_event(draft) for draft in deliveries),
+            *(_delivery_event(change) for change in deliveries),
             *(_link_event(report, batch) for report in batch.reports),
         ]
         return events, len(batch.messages) + len(changes) - len(messages) - len(deliveries)
@@ -65,8 +67,8 @@ def _source(message: MessageDraft) -> Hashable:
     return message.source, message.device or message.topic
 
 
-def _target(draft: DeliveryDraft) -> Hashable:
-    return draft.target, draft.address
+def _target(change: Change) -> Hashable:
+    return change[0].target, change[0].address
 
 
 def _message_event(message: MessageDraft, readings: Sequence[ReadingDraft]) -> Event:
@@ -84,17 +86,18 @@ def _message_event(message: MessageDraft, readings: Sequence[ReadingDraft]) -> E
     )
 
 
-def _delivery_event(draft: DeliveryDraft) -> Event:
+def _delivery_event(change: Change) -> Event:
+    draft, state, reason = change
     return delivery_event(
         draft.id,
         draft.created_at,
         target=draft.target,
-        state=draft.state,
+        state=state,
         payload=draft.payload,
         message=draft.message_id,
         rule=draft.rule,
         address=draft.address,
-        reason=draft.reason,
+        reason=reason,
     )
 
 
@@ -123,17 +126,17 @@ def _link_event(report: LinkReport, batch: Batch) -> Event:
     )
 
 
-def _changes(batch: Batch, concluded: Sequence[Concluded], held: Sequence[DeliveryDraft]) -> list[DeliveryDraft]:
+def _changes(batch: Batch, concluded: Sequence[Concluded], held: Sequence[DeliveryDraft]) -> list[Change]:
     drafts = {draft.id: draft for draft in held}
-    changed = [
-        drafts[item.id]._replace(state=item.state, reason=item.reason) for item in concluded if item.id in drafts
-    ]
+    changed = [(draft, item.state, item.reason) for item in concluded if (draft := drafts.get(item.id))]
     # What waits for a batch is no news; what comes of the batch is.
-    return [*changed, *(draft for draft in batch.deliveries if draft.kind != "batch")]
+    return [*changed, *((draft, draft.state, draft.reason) for draft in batch.deliveries if draft.kind != "batch")]
 
 
 def _readings_of(batch: Batch, messages: set[UUID]) -> dict[UUID, list[ReadingDraft]]:
     found: dict[UUID, list[ReadingDraft]] = defaultdict(list)
+    if not messages:
+        return found
     for reading in batch.readings:
         if reading.message_id in messages:
             found[reading.message_id].append(reading)
