@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -54,6 +55,10 @@ def _insert(
 def _adapt(value: Any) -> Any:
     if type(value) is UUID:
         return value.hex
-    if type(value) is datetime:  # as Django writes them
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
-    return value
+    return _text(value) if type(value) is datetime else value
+
+
+@lru_cache(1024)  # many rows share a time
+def _text(value: datetime) -> str:
+    """As Django writes times."""
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
