@@ -10,6 +10,7 @@ class BridgesConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the live pages what is configured."""
-        from bridges.live import register
+        from bridges import certificates, live
 
-        register()
+        live.register()
+        certificates.register()

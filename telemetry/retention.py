@@ -18,7 +18,16 @@ from django.db.models import Count, Max
 
 from telemetry.ids import lowest_id, time_of
 from telemetry.live.sources import configured_devices
-from telemetry.models import CommitMark, DeadLetter, Delivery, IdempotencyKey, LatestReading, Message, StoredReading
+from telemetry.models import (
+    Alert,
+    CommitMark,
+    DeadLetter,
+    Delivery,
+    IdempotencyKey,
+    LatestReading,
+    Message,
+    StoredReading,
+)
 from telemetry.partitions import PARTITIONED_TABLES, month_after
 from telemetry.processes.environment import forget_gone_processes
 
@@ -26,6 +35,7 @@ log = logging.getLogger(__name__)
 
 KEYS_LIVE = timedelta(days=1)
 MARKS_LIVE = timedelta(days=7)
+ALERTS_LIVE = timedelta(days=400)
 MOST_SEEN_DEVICES = 10_000
 _PIECE = 2000
 _LOCK_TIMEOUT = "5s"
@@ -68,6 +78,7 @@ def tidy(now: datetime) -> dict[str, int]:
     return {
         "idempotency keys": IdempotencyKey.objects.filter(created_at__lt=now - KEYS_LIVE).delete()[0],
         "commit marks": CommitMark.objects.filter(at__lt=now - MARKS_LIVE).delete()[0],
+        "alerts": Alert.objects.filter(cleared_at__lt=now - ALERTS_LIVE).delete()[0],
         "processes": forget_gone_processes(),
         "readings of seen devices": _bound_seen_devices(),
     }

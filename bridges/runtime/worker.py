@@ -20,6 +20,7 @@ from bridges.pipeline.handover import Handover
 from bridges.pipeline.inbox import Inbox
 from bridges.pipeline.snapshot import Snapshot
 from bridges.pipeline.spool import Spool
+from bridges.runtime.alert_watch import AlertWatch
 from bridges.runtime.host import WorkerHost
 from bridges.runtime.leases import Holder, Leases
 from bridges.runtime.processor import Processor
@@ -55,6 +56,7 @@ class LinkWorker:
             site, leases=Leases(holder), committer=self.committer, host=WorkerHost(self._inbox)
         )
         self.processor = Processor(leases=Leases(holder), committer=self.committer)
+        self.alert_watch = AlertWatch(Leases(holder))
         self._listener = WakeListener(settings.REDIS_URL, self._wake)
         self._on_death = on_death
         self._stopping = threading.Event()
@@ -69,6 +71,7 @@ class LinkWorker:
         self._stopping.set()
         deadline = time.monotonic() + timeout_s
         self._listener.stop()
+        self.alert_watch.stop(min(5.0, timeout_s))
         if self.supervisor.is_alive() and not self.supervisor.stop(max(1.0, deadline - time.monotonic())):
             logger.error("the supervisor did not end in time")
         if self.processor.is_alive() and not self.processor.stop(max(1.0, deadline - time.monotonic())):
@@ -96,6 +99,7 @@ class LinkWorker:
         self.supervisor.start()
         self.processor.start()
         self._listener.start()
+        self.alert_watch.start()
         self._watch()
 
     def _recover(self) -> None:
