@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,9 +15,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from bridges.actions.registry import ACTIONS
+from bridges.admin.actions import options_inlines
 from bridges.models import Rule, RuleAction, RuleSource, Topic
+from bridges.pipeline.snapshot import BATCH_PREFIX, task_target
 from telemetry.admin_parts.configured import ConfiguredAdmin, free_name
-from telemetry.admin_parts.live_state import LiveChangeList
+from telemetry.admin_parts.live_state import LiveChangeList, waiting_counts
 from telemetry.admin_parts.option_forms import MendableForm
 from telemetry.admin_parts.typed import TabularInline
 from telemetry.admin_parts.words import NOTHING, ago
@@ -24,7 +28,8 @@ from telemetry.models import RuleCount
 
 _VARIABLES = (
     "Expressions know: payload (what was decoded), readings (numbers by name, such as readings.temperature), device, "
-    "topic, source and time."
+    "topic, source and time. A rule that works every N seconds also knows batch: batch.count, batch.from, batch.to, "
+    "batch.metrics.temperature.mean (min, max, sum, count, first, last)."
 )
 
 
@@ -88,6 +93,10 @@ class ActionInline(TabularInline):
     extra = 1
     verbose_name_plural = "Actions - each line publishes to one topic or writes to one device"
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RuleAction]:
+        """The kinds with options have lists of their own."""
+        return super().get_queryset(request).exclude(kind__in=ACTIONS)
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Only topics to publish to, and devices that can be written to."""
         if db_field.name == "topic":
@@ -109,13 +118,14 @@ class RuleAdmin(ConfiguredAdmin):
     """Rules, with what they made of messages."""
 
     form = RuleForm
-    inlines = (SourceInline, ActionInline)
+    inlines = (SourceInline, ActionInline, *options_inlines())
     list_display = (
         "name",
         "is_enabled",
         "from_what",
         "short_condition",
         "to_what",
+        "waiting",
         "matched",
         "failed",
         "last_problem",
@@ -125,7 +135,7 @@ class RuleAdmin(ConfiguredAdmin):
     search_help_text = "Name or part of an expression"
     actions = ("enable", "disable", "duplicate")
     fieldsets = (
-        (None, {"fields": ["name", "is_enabled", "condition", "transform"], "description": _VARIABLES}),
+        (None, {"fields": ["name", "is_enabled", "condition", "transform", "every_s"], "description": _VARIABLES}),
         (
             "Try it when saving",
             {
@@ -145,8 +155,10 @@ class RuleAdmin(ConfiguredAdmin):
     def add_live_state(self, rows: Sequence[Any]) -> None:
         """One query for the counts of the page."""
         counts = RuleCount.objects.in_bulk([row.name for row in rows])
+        waiting = _waiting(rows)
         for row in rows:
             row.live_count = counts.get(row.name) or RuleCount(rule=row.name)
+            row.live_waiting = waiting[row.name]
 
     @admin.display(description="From")
     def from_what(self, row: Rule) -> str:
@@ -156,7 +168,12 @@ class RuleAdmin(ConfiguredAdmin):
     @admin.display(description="To")
     def to_what(self, row: Rule) -> str:
         """Its actions."""
-        return ", ".join(f"{action.kind} {action.topic or action.device}" for action in row.actions.all()) or NOTHING
+        return ", ".join(map(str, row.actions.all())) or NOTHING
+
+    @admin.display(description="Waiting")
+    def waiting(self, row: Any) -> str:
+        """How much of it waits: messages for their batch, deliveries for its scripts, webhooks and notifications."""
+        return f"{row.live_waiting:,}" if row.live_waiting else NOTHING
 
     @admin.display(description="Condition")
     def short_condition(self, row: Rule) -> SafeString | str:
@@ -190,12 +207,27 @@ class RuleAdmin(ConfiguredAdmin):
         return None
 
 
+def _waiting(rows: Sequence[Rule]) -> Counter[str]:
+    """By rule, in one query for the page."""
+    targets = {f"{BATCH_PREFIX}{row.name}": row.name for row in rows}
+    for row in rows:
+        counts: Counter[str] = Counter()
+        for action in row.actions.all():
+            counts[action.kind] += 1
+            targets[task_target(action.kind, row.name, counts[action.kind])] = row.name
+    found: Counter[str] = Counter()
+    for target, number in waiting_counts(targets).items():
+        found[targets[target]] += number
+    return found
+
+
 def _copied(row: Rule) -> Rule:
     copy = Rule(
         name=free_name(row, row.name),
         is_enabled=False,
         condition=row.condition,
         transform=row.transform,
+        every_s=row.every_s,
         sample=row.sample,
         edited_on_web=True,
     )

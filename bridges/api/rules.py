@@ -12,12 +12,14 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import get_error_detail
 
+from bridges.api.actions import ActionSerializer, with_kept_secrets
 from bridges.models import Rule, RuleAction, RuleSource, Topic
 from devices.models import Device
 from telemetry.api.configured import ConfiguredSerializer, StrictSerializer
 from telemetry.api.fields import NameField
 
 MAX_PARTS = 100
+DEFAULT_INTERVAL = "default"
 Part = RuleSource | RuleAction
 
 
@@ -76,29 +78,26 @@ class SourceSerializer(StrictSerializer):
         """The one key that says what the source is."""
         if instance.packets:
             return {"packets": True}
-        return {"topic": instance.topic.name} if instance.topic else {"device": _name(instance.device)}
+        return {"topic": instance.topic.name} if instance.topic else {"device": getattr(instance.device, "name", "")}
 
 
-class ActionSerializer(StrictSerializer):
-    """One action: `{publish: TOPIC}` or `{write: DEVICE}`."""
+@extend_schema_field({"oneOf": [{"type": "number"}, {"type": "string", "enum": ["default"]}], "nullable": True})
+class EveryField(serializers.Field[Any, Any, Any, Any]):
+    """Seconds between the batches of a rule, or `default` for the hub's interval; null for a rule without batches."""
 
-    publish = NameField("topic", queryset=Topic.objects.all(), source="topic", required=False)
-    write = NameField("device", queryset=Device.objects.all(), source="device", required=False)
+    default_error_messages = {"not_an_interval": "This must be a number of seconds, 'default', or null."}
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Exactly one of the two; raises ValidationError."""
-        if len(attrs) != 1:
-            raise serializers.ValidationError("An action is one of {publish: TOPIC} or {write: DEVICE}.")
-        kind = RuleAction.Kind.PUBLISH if "topic" in attrs else RuleAction.Kind.WRITE
-        return attrs | {"kind": kind.value}
+    def to_internal_value(self, data: Any) -> float:
+        """The seconds, 0 for the default; raises ValidationError."""
+        if data == DEFAULT_INTERVAL:
+            return 0.0
+        if isinstance(data, bool) or not isinstance(data, int | float) or data == 0:
+            self.fail("not_an_interval")
+        return float(data)
 
-    def to_representation(self, instance: RuleAction) -> dict[str, Any]:
-        """The one key that says what the action does."""
-        return {"publish": instance.topic.name} if instance.topic else {"write": _name(instance.device)}
-
-
-def _name(device: Device | None) -> str:
-    return device.name if device else ""
+    def to_representation(self, value: float) -> Any:
+        """The number, whole if it can be."""
+        return (int(value) if value.is_integer() else value) if value else DEFAULT_INTERVAL
 
 
 class RuleSerializer(ConfiguredSerializer[Rule]):
@@ -106,6 +105,7 @@ class RuleSerializer(ConfiguredSerializer[Rule]):
 
     enabled = serializers.BooleanField(source="is_enabled", required=False)
     sources = SourceSerializer(many=True, max_length=MAX_PARTS)  # type: ignore[call-arg]
+    every = EveryField(source="every_s", required=False, allow_null=True)
     condition = serializers.CharField(required=False, allow_blank=True)
     transform = TransformField(required=False, allow_null=True)
     sample = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
@@ -118,6 +118,7 @@ class RuleSerializer(ConfiguredSerializer[Rule]):
             "name",
             "enabled",
             "sources",
+            "every",
             "condition",
             "transform",
             "sample",
@@ -131,6 +132,13 @@ class RuleSerializer(ConfiguredSerializer[Rule]):
     def build(self, attrs: Mapping[str, Any]) -> Rule:
         """The rule's row, without its parts."""
         return super().build({key: value for key, value in attrs.items() if key not in ("sources", "actions")})
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """As every configured row, with the secrets that the actions keep."""
+        if "actions" in attrs:
+            stored = self.instance.actions.all() if self.instance is not None else ()
+            attrs["actions"] = with_kept_secrets(attrs["actions"], stored, is_for_file=self.is_for_file)
+        return super().validate(attrs)
 
     def check_parts(self, attrs: Mapping[str, Any]) -> dict[str, Any]:
         """Faults of the sources and actions, by their place in the list."""
@@ -165,14 +173,11 @@ def _placed(rule: Rule, actions: Sequence[Mapping[str, Any]]) -> list[RuleAction
     return [RuleAction(rule=rule, position=place, **part) for place, part in enumerate(actions)]
 
 
-_ACTION_KEYS = {"topic": "publish", "device": "write"}
-
-
 def _faults(part: Part) -> dict[str, Any]:
     try:
         part.full_clean(exclude=["rule"])
     except ModelValidationError as error:
-        keys = _ACTION_KEYS if isinstance(part, RuleAction) else {}
+        keys = {"topic": "publish", "device": "write", "options": part.kind} if isinstance(part, RuleAction) else {}
         found: Mapping[str, Any] = get_error_detail(error)  # type: ignore[assignment]
         return {keys.get(name, name): messages for name, messages in found.items()}
     return {}

@@ -19,6 +19,8 @@ from bridges.codecs.base import Incoming
 from bridges.codecs.registry import codec_named
 from bridges.models import Broker, Rule, RuleSource
 from bridges.mqtt.handshake import try_connection
+from bridges.pipeline.batching import batched, summary
+from bridges.pipeline.snapshot import BATCH_PREFIX
 from bridges.rules.address import AddressFault, AddressTemplate
 from bridges.rules.expression import Variables
 from bridges.rules.faults import EvaluationFault, ExpressionFault
@@ -132,12 +134,16 @@ def try_rule(rule: Rule, sample: Mapping[str, Any]) -> dict[str, Any]:
         source=_link_of(source),
         time=decoded.time or datetime.now(UTC),
     )
+    if rule.every_s is not None:
+        seen = batched([seen], f"{BATCH_PREFIX}{rule.name}")
     try:
         result = _compiled(rule, sample).apply(seen)
     except EvaluationFault as fault:
         return _answer(seen, fault=fault.message, field=fault.field)
     except ExpressionFault as fault:
         return _answer(seen, fault=str(fault), field="condition")
+    if rule.every_s is not None and result.matched and result.output is None:
+        result = RuleResult(matched=True, output=summary(seen.batch))
     return _answer(seen, result=result, addresses=_addresses(rule, seen) if result.matched else [])
 
 

@@ -51,6 +51,8 @@ class Section:
     def secrets(self, row: Row) -> dict[str, tuple[str, ...]]:
         """The secret values of this row by their key in the file: to compare, never to show."""
         values: dict[str, tuple[str, ...]] = {}
+        if isinstance(row, Rule):
+            values["secrets of actions"] = tuple(str(action.secrets) for action in row.actions.all())
         for column in sorted(self.serializer.secrets):
             key = _SECRET_KEYS[column]
             values[key] = (*values.get(key, ()), str(getattr(row, column)))

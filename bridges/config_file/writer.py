@@ -12,7 +12,7 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
 
 from bridges.config_file.sections import FILE_ORDER, Row, Section
-from bridges.models import Broker
+from bridges.models import Broker, Rule
 from bridges.models.broker_checks import is_pem
 
 _HEADER = "# The configuration of a Patchbay hub. `manage.py import_config FILE` reads it.\n"
@@ -40,10 +40,20 @@ def to_yaml(values: Mapping[str, Any]) -> str:
 
 def _item(section: Section, row: Row) -> CommentedMap:
     item = CommentedMap((key, _styled(value)) for key, value in section.file_form(row).items())
-    notes = _left_out(row) if isinstance(row, Broker) else []
+    key, notes = ("host", _left_out(row)) if isinstance(row, Broker) else ("actions", _left_out_of_actions(row))
     if notes:
-        item.yaml_set_comment_before_after_key("host", before="\n".join(notes), indent=4)
+        item.yaml_set_comment_before_after_key(key, before="\n".join(notes), indent=4)
     return item
+
+
+def _left_out_of_actions(row: Row) -> list[str]:
+    """The same for the secrets of a rule's actions."""
+    return [
+        f"{action.kind}: {{{name}: {{env: NAME}}}}  <- typed on the web, so it is not in this file"
+        for action in (row.actions.all() if isinstance(row, Rule) else ())
+        for name, (_, origin) in action.kept_secrets.items()
+        if not origin
+    ]
 
 
 def _left_out(broker: Broker) -> list[str]:

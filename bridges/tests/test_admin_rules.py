@@ -22,6 +22,8 @@ pytestmark = pytest.mark.django_db
 
 RULES = "/admin/bridges/rule/"
 TOPICS = "/admin/bridges/topic/"
+EVENTS, WEBHOOKS, SCRIPTS, NOTIFICATIONS = (f"actions-{number}" for number in range(2, 6))
+ACTIONS = ("actions", EVENTS, WEBHOOKS, SCRIPTS, NOTIFICATIONS)
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +39,7 @@ def pk(model: Any, name: str) -> str:
 
 
 def rule_form(**changes: str) -> dict[str, str]:
-    counts = {f"{part}-{kind}_FORMS": "0" for part in ("sources", "actions") for kind in ("INITIAL", "MIN_NUM")}
+    counts = {f"{part}-{kind}_FORMS": "0" for part in ("sources", *ACTIONS) for kind in ("INITIAL", "MIN_NUM", "TOTAL")}
     fields = {"name": "heat", "is_enabled": "on", "condition": "", "transform": "", "sample": ""}
     parts = {
         "sources-TOTAL_FORMS": "2",
@@ -74,6 +76,59 @@ def test_a_rule_is_saved_with_its_sources_and_actions(admin_client: Client) -> N
     ]
 
 
+def with_options(prefix: str, **options: str) -> dict[str, str]:
+    fields = {f"{prefix}-0-option_{name}": value for name, value in options.items()}
+    return {f"{prefix}-TOTAL_FORMS": "1", f"{prefix}-0-position": "5", **fields}
+
+
+HOOK = {"url": "https://example.org/h", "method": "POST", "timeout": "10", "headers": "{}", "expiry": "0"}
+
+
+def test_an_action_of_every_kind_is_saved_with_its_options(admin_client: Client) -> None:
+    hook = with_options(WEBHOOKS, **HOOK | {"secret": "swordfish", "headers": '{"X-A": "b"}'})
+    script = with_options(SCRIPTS, name="report.py", timeout="30", memory="256", output="64", expiry="0")
+    notify = with_options(NOTIFICATIONS, url="tgram://123456789:abcdefg_hijklmnop/12315544/", level="info", expiry="0")
+    form = rule_form(**hook, **script, **notify, **with_options(EVENTS, name="hot"))
+    assert admin_client.post(RULES + "add/", form).status_code == 302
+    rows = {row.kind: row for row in RuleAction.objects.all()}
+    assert rows["event"].options == {"name": "hot"}
+    assert rows["webhook"].options == {"url": "https://example.org/h", "headers": {"X-A": "b"}}
+    assert rows["webhook"].kept_secrets == {"secret": ("swordfish", "")}
+    assert rows["script"].options == {"name": "report.py", "timeout": 30.0}
+    assert list(rows["notify"].kept_secrets) == ["url"]
+    page = admin_client.get(f"{RULES}{Rule.objects.get().pk}/change/").content.decode()
+    assert "report.py" in page
+    assert "swordfish" not in page
+    assert "abcdefg_hijklmnop" not in page
+
+
+def test_an_empty_secret_keeps_the_stored_one(admin_client: Client) -> None:
+    admin_client.post(RULES + "add/", rule_form(**with_options(WEBHOOKS, **HOOK, secret="swordfish")))
+    rule, hook = Rule.objects.get(), RuleAction.objects.get(kind="webhook")
+    RuleAction.objects.exclude(pk=hook.pk).delete()
+    rule.sources.all().delete()
+    form = rule_form(**with_options(WEBHOOKS, **HOOK | {"timeout": "5"}))
+    form |= {f"{WEBHOOKS}-INITIAL_FORMS": "1", f"{WEBHOOKS}-0-id": str(hook.pk), f"{WEBHOOKS}-0-rule": str(rule.pk)}
+    form |= {"actions-2-position": "6"}  # as the page shows it for a new one
+    assert admin_client.post(f"{RULES}{rule.pk}/change/", form).status_code == 302
+    hook.refresh_from_db()
+    assert (hook.options["timeout"], hook.kept_secrets["secret"][0]) == (5.0, "swordfish")
+
+
+def test_a_wrong_option_is_told(admin_client: Client) -> None:
+    answer = admin_client.post(RULES + "add/", rule_form(**with_options(WEBHOOKS, **HOOK | {"url": "ftp://x"})))
+    assert "Must be an address such as" in "".join(errors_of(answer))
+
+
+def test_a_rule_shows_what_waits_for_it(admin_client: Client) -> None:
+    rule = Rule.objects.create(name="heat", every_s=60)
+    RuleAction.objects.create(rule=rule, kind="script", options={"name": "a"})
+    for target, kind in (("rule:heat", "batch"), ("script:heat", "script"), ("script:heat", "script")):
+        Delivery.objects.create(created_at=timezone.now(), source="x", kind=kind, target=target, payload=b"")
+    (row,) = admin_client.get(RULES).context["cl"].result_list
+    assert row.live_waiting == 3
+
+
 def test_a_wrong_expression_is_told_at_its_field(admin_client: Client) -> None:
     answer = admin_client.post(RULES + "add/", rule_form(condition="(", transform='{"a": "("}'))
     assert sorted(answer.context["adminform"].form.errors) == ["condition", "transform"]
@@ -95,7 +150,7 @@ def test_a_line_names_one_thing(admin_client: Client, changes: dict[str, str], s
 def test_only_what_fits_is_offered(admin_client: Client) -> None:
     Device.objects.create(name="meter")
     formsets = admin_client.get(RULES + "add/").context["inline_admin_formsets"]
-    sources, actions = (inline.formset.empty_form.fields for inline in formsets)
+    sources, actions, *_ = (inline.formset.empty_form.fields for inline in formsets)
     assert [row.name for row in sources["topic"].queryset] == ["in"]
     assert [row.name for row in actions["topic"].queryset] == ["out"]
     assert [row.name for row in actions["device"].queryset] == ["printer"]

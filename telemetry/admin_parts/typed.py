@@ -12,11 +12,13 @@ from django.http import HttpRequest
 if TYPE_CHECKING:
     ModelAdmin: TypeAlias = admin.ModelAdmin[Any]
     TabularInline: TypeAlias = admin.TabularInline[Any, Any]
+    StackedInline: TypeAlias = admin.StackedInline[Any, Any]
     ModelForm: TypeAlias = forms.ModelForm[Any]
     Paginator: TypeAlias = paginator.Paginator[Any]
 else:
     ModelAdmin = admin.ModelAdmin
     TabularInline = admin.TabularInline
+    StackedInline = admin.StackedInline
     ModelForm = forms.ModelForm
     Paginator = paginator.Paginator
 
