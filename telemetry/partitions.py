@@ -6,16 +6,21 @@ DEFAULT partition: a row is never refused because nobody made the month's partit
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.migrations.operations.models import CreateModel
 
 from telemetry.ids import lowest_id
 
+logger = logging.getLogger(__name__)
+
 PARTITIONED_TABLES = ("telemetry_message", "telemetry_storedreading")
 _LOCK = 0x70617463  # any constant: one process at a time makes partitions
+_LOCK_WAIT_MS = 500
+_LOCK_NOT_AVAILABLE = "55P03"
 
 
 class CreatePartitionedModel(CreateModel):
@@ -42,14 +47,21 @@ def month_after(month: datetime) -> datetime:
 def make_partitions(now: datetime, *, months: int = 3) -> list[str]:
     """Make the partitions of this month and the following ones that do not exist; answers their names.
 
-    A month whose rows already lie in the DEFAULT partition is left there.
+    A month whose rows already lie in the DEFAULT partition is left there. If a long query or a backup is on the
+    table, it is left for the next call: waiting for its end would hold up every commit behind us.
     """
     if connection.vendor != "postgresql":
         return []
     made = []
     month = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     for _ in range(months):
-        made += [name for table in PARTITIONED_TABLES if (name := _make_partition(table, month))]
+        for table in PARTITIONED_TABLES:
+            try:
+                made += [name for name in [_make_partition(table, month)] if name]
+            except OperationalError as error:
+                if getattr(error.__cause__, "sqlstate", "") != _LOCK_NOT_AVAILABLE:
+                    raise
+                logger.warning("%s is in use: its partition for %s is made later", table, f"{month:%Y-%m}")
         month = month_after(month)
     return made
 
@@ -58,6 +70,7 @@ def _make_partition(table: str, month: datetime) -> str:
     name = f"{table}_{month:%Y_%m}"
     low, high = lowest_id(month), lowest_id(month_after(month))
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = {_LOCK_WAIT_MS}")
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         cursor.execute("SELECT to_regclass(%s)", [name])
         if cursor.fetchone()[0] is not None:

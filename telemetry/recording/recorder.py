@@ -9,7 +9,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -95,11 +95,17 @@ class Recorder:
         return recorded
 
     def is_committed(self) -> bool:
-        """Whether the last batch is in, after an error that left it open."""
+        """Whether the last batch is in, after an error that left it open.
+
+        It writes the mark as it is, and so waits for a COMMIT that the server is still busy with.
+        """
         with connection.cursor() as cursor:
-            cursor.execute("SELECT number FROM telemetry_commitmark WHERE committer = %s", [self.committer])
-            row = cursor.fetchone()
-        return row is not None and row[0] == self.number
+            cursor.execute(
+                "INSERT INTO telemetry_commitmark (committer, number, at) VALUES (%s, -1, %s)"
+                " ON CONFLICT (committer) DO UPDATE SET number = telemetry_commitmark.number RETURNING number",
+                [self.committer, _db_time(datetime.now(UTC))],
+            )
+            return bool(cursor.fetchone()[0] == self.number)
 
     def _mark(self, at: datetime) -> None:
         with connection.cursor() as cursor:
@@ -142,23 +148,40 @@ def _give_back(ids: list[UUID], reason: str, is_abnormal: bool, at: datetime) ->
     )
 
 
+def _deliver(ids: list[UUID], reason: str, is_abnormal: bool, at: datetime) -> list[Concluded]:
+    """Also what expired in the database while it was in flight: what went out went out.
+
+    Not a part of a batch: it does not go out, and its batch is undone if somebody else settled it.
+    """
+    assignments, values = "state = 'delivered', done_at = %s, reason = %s", [_db_time(at), reason]
+    changed = update_deliveries(ids, assignments, values)
+    if len(changed) < len(ids):
+        missed = sorted(set(ids) - {item.id for item in changed})
+        late = update_deliveries(missed, assignments, values, where="state = 'expired' AND kind <> 'batch'")
+        _write_ledger(Counter({key._replace(column="expired"): -n for key, n in _booked(late).items()}))
+        changed += late
+    return changed
+
+
 _CONCLUSIONS = {
-    Verdict.DELIVERED: _settle(Delivery.State.DELIVERED.value),
+    Verdict.DELIVERED: _deliver,
     Verdict.REFUSED: _settle(Delivery.State.DEAD.value),
     Verdict.UNKNOWN: _settle(Delivery.State.UNKNOWN.value),
     Verdict.RETURNED: _give_back,
 }
 
 
-def update_deliveries(ids: Sequence[UUID], assignments: str, values: Sequence[Any]) -> list[Concluded]:
-    """Change open Deliveries by id; answers those that were open."""
+def update_deliveries(
+    ids: Sequence[UUID], assignments: str, values: Sequence[Any], *, where: str = "state IN ('waiting', 'sending')"
+) -> list[Concluded]:
+    """Change open Deliveries (or others, by `where`) by id; answers those that were."""
     changed: list[Concluded] = []
     with connection.cursor() as cursor:
         for chunk in _chunks(ids):
             marks = ", ".join(["%s"] * len(chunk))
             cursor.execute(
                 f"UPDATE telemetry_delivery SET {assignments} WHERE id IN ({marks})"
-                " AND state IN ('waiting', 'sending') RETURNING id, target, state, reason",
+                f" AND {where} RETURNING id, target, state, reason",
                 [*values, *map(_db_id, chunk)],
             )
             changed += [Concluded(_uuid(row[0]), *row[1:]) for row in cursor.fetchall()]

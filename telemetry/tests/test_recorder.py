@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from uuid import UUID
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, connections
 
 from telemetry.ids import new_id, time_of
 from telemetry.links import LinkReport, LinkState
@@ -25,6 +26,7 @@ from telemetry.models import (
     StoredReading,
     UnreleasedPacket,
 )
+from telemetry.partitions import make_partitions
 from telemetry.recording.batch import (
     Batch,
     DeadLetterDraft,
@@ -35,7 +37,15 @@ from telemetry.recording.batch import (
     ReadingDraft,
     hour_of,
 )
-from telemetry.recording.recorder import MAX_DISCONNECTS, KeyInUse, LeaseLost, Recorder
+from telemetry.recording.recorder import (
+    MAX_DISCONNECTS,
+    Concluded,
+    KeyInUse,
+    LeaseLost,
+    Recorder,
+    book,
+    update_deliveries,
+)
 from telemetry.values import Outcome, Verdict
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -129,6 +139,19 @@ def test_an_outcome_settles_its_delivery_and_is_booked_once() -> None:
     assert LedgerEntry.objects.get().delivered == 1
 
 
+def test_what_expired_while_it_was_in_flight_and_arrived_is_delivered() -> None:
+    sent, late = delivery(), delivery()
+    record(Batch(at=NOW, deliveries=[sent, late]))
+    update_deliveries([late.id], "state = 'expired'", [])
+    book([Concluded(late.id, late.target, "expired", "")])
+    outcomes = [Outcome(item.id, Verdict.DELIVERED) for item in (sent, late)]
+    for _ in range(2):
+        record(Batch(at=NOW, outcomes=outcomes))
+    assert {row.state for row in Delivery.objects.all()} == {"delivered"}
+    entry = LedgerEntry.objects.get(link="broker:plant")
+    assert (entry.delivered, entry.expired) == (2, 0)
+
+
 def test_a_refused_delivery_is_a_dead_letter_with_its_reason() -> None:
     draft = delivery()
     record(Batch(at=NOW, deliveries=[draft]))
@@ -193,6 +216,28 @@ def test_the_mark_tells_whether_a_batch_is_in() -> None:
     assert not recorder.is_committed()
 
 
+@pytest.mark.database("postgresql")
+def test_the_mark_waits_for_a_commit_that_the_server_is_still_busy_with() -> None:
+    """The client's connection broke, the transaction goes on."""
+    recorder, answers = record(Batch(at=NOW, messages=[message()])), []
+    with connections["default"].copy().cursor() as elsewhere:
+        elsewhere.execute("BEGIN")
+        elsewhere.execute("UPDATE telemetry_commitmark SET number = 2")
+        recorder.number = 2
+
+        def ask() -> None:
+            answers.append(recorder.is_committed())
+            connection.close()
+
+        thread = Thread(target=ask)
+        thread.start()
+        thread.join(0.3)
+        assert answers == []
+        elsewhere.execute("COMMIT")
+        thread.join(10)
+    assert answers == [True]
+
+
 def test_rule_counts_and_codec_states_are_kept() -> None:
     batch = Batch(at=NOW, rule_counts=Counter({("a rule", "matched"): 2}), codec_states={"in": b"1"})
     batch.rule_errors["a rule"] = "broken"
@@ -223,8 +268,6 @@ def test_history_is_partitioned_and_a_row_without_its_month_is_kept() -> None:
 
 @pytest.mark.database("postgresql")
 def test_partitions_are_made_once() -> None:
-    from telemetry.partitions import make_partitions
-
     future = datetime(2099, 12, 15, tzinfo=UTC)
     assert len(make_partitions(future, months=2)) == 4
     assert make_partitions(future, months=2) == []
@@ -232,3 +275,17 @@ def test_partitions_are_made_once() -> None:
         for name in ("telemetry_message", "telemetry_storedreading"):
             for month in ("2099_12", "2100_01"):
                 cursor.execute(f"DROP TABLE {name}_{month}")
+
+
+@pytest.mark.database("postgresql")
+def test_a_partition_is_not_waited_for_while_a_long_query_is_on_the_table() -> None:
+    """Whoever waits for that lock has every commit wait behind it."""
+    far = datetime(2055, 4, 10, tzinfo=UTC)
+    with connections["default"].copy().cursor() as elsewhere:
+        elsewhere.execute("BEGIN")
+        elsewhere.execute("SELECT count(*) FROM telemetry_message")
+        assert make_partitions(far, months=1) == ["telemetry_storedreading_2055_04"]
+        elsewhere.execute("COMMIT")
+    assert make_partitions(far, months=1) == ["telemetry_message_2055_04"]
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE telemetry_message_2055_04, telemetry_storedreading_2055_04")
