@@ -165,6 +165,11 @@ class Intake:
         )
         self._committer.start()
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether its committer still runs."""
+        return self._committer.is_alive()
+
     def arrival(self, document: bytes) -> Arrival:
         """One packet as an arrival; its id is known before the commit."""
         with self._lock:
@@ -226,6 +231,8 @@ _running: list[Intake] = []
 def _intake() -> Intake:
     """The intake of this process, made at its first use (after the web server has forked)."""
     with _start:
+        if _running and not _running[0].is_alive:
+            _running.pop()  # its committer failed, and said so: the next request must not wait for it in vain
         if not _running:
             _running.append(Intake())
         return _running[0]

@@ -126,3 +126,18 @@ def test_a_delivery_that_is_not_settled_badly_is_not_sent_again(state: str) -> N
 def test_what_does_not_exist_is_not_sent_again() -> None:
     with pytest.raises(intake.DeliveryNotRedrivable):
         intake.redrive(uuid4())
+
+
+def test_a_committer_that_failed_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    intake.submit_packets([packet()], owner="me")
+    broken = intake._intake()
+
+    def fail() -> None:
+        raise RuntimeError("nobody foresaw it")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("threading.excepthook", lambda told: None)
+        broken._inbox.call(fail)
+        broken._committer.join(10)
+    intake.submit_packets([packet()], owner="me")
+    assert Message.objects.count() == 2
