@@ -12,11 +12,12 @@ from django.db.models import Q
 from devices.drivers.registry import driver_named
 from devices.seen_device import SeenDevice
 from devices.serial.settings import SerialSettings, check_port
+from devices.ticket_template import TicketTemplate
 from telemetry.models import ConfiguredModel
 from telemetry.names import check_name_kept, check_slug
 from telemetry.options import OptionFault
 
-__all__ = ["Device", "SeenDevice"]
+__all__ = ["Device", "SeenDevice", "TicketTemplate"]
 
 _UNSTEADY_PORT = re.compile(r"\A/dev/tty(USB|ACM)\d+\Z")
 
@@ -73,6 +74,7 @@ class Device(ConfiguredModel):
 
     class Meta:
         ordering = ["name"]
+        permissions = [("print_raw", "Can let messages send raw bytes to a printer")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(driver="", port="") | (~Q(driver="") & ~Q(port="")),

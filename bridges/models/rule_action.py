@@ -13,7 +13,9 @@ from bridges.actions.registry import ACTIONS
 from bridges.models.rule import Rule
 from bridges.models.secret import SecretTextField
 from bridges.models.topic import Topic
-from devices.models import Device
+from devices.drivers.registry import driver_named
+from devices.models import Device, TicketTemplate
+from devices.printing.job import RAW, TICKET
 from telemetry.models import ConfiguredModel
 from telemetry.names import sentence
 from telemetry.options import OptionFault
@@ -35,6 +37,19 @@ class RuleAction(ConfiguredModel):
     kind = models.CharField(max_length=10, choices=Kind)
     topic = models.ForeignKey(Topic, null=True, blank=True, on_delete=models.CASCADE, related_name="rule_actions")
     device = models.ForeignKey(Device, null=True, blank=True, on_delete=models.CASCADE, related_name="rule_actions")
+    ticket = models.ForeignKey(
+        TicketTemplate,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="rule_actions",
+        help_text="What makes a receipt of the message. Empty: the payload is printed.",
+    )
+    is_raw = models.BooleanField(
+        "raw",
+        default=False,
+        help_text="Copy the bytes as received, even on a printer of texts: the message can cut and open a drawer.",
+    )
     options = models.JSONField(default=dict, blank=True)
     secrets = SecretTextField(blank=True, default="", editable=False)
 
@@ -46,7 +61,11 @@ class RuleAction(ConfiguredModel):
                 | Q(kind="write", topic__isnull=True, device__isnull=False)
                 | Q(kind__in=["event", "webhook", "script", "notify"], topic__isnull=True, device__isnull=True),
                 name="rule_action_has_its_target",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="write") | Q(ticket__isnull=True, is_raw=False),
+                name="rule_action_prints_on_a_device",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -76,10 +95,27 @@ class RuleAction(ConfiguredModel):
 
     def clean(self) -> None:
         """The target must fit the kind, and the options must be those of the kind."""
+        self._clean_print()
         if self.kind in ACTIONS:
             self._clean_options()
         elif self.kind in self.Kind:
             self._clean_target()
+
+    @property
+    def form(self) -> str:
+        """What the payload of its Deliveries is: '' for what the device's options say."""
+        return TICKET if self.ticket is not None else RAW if self.is_raw else ""
+
+    def _clean_print(self) -> None:
+        field = "ticket" if self.ticket is not None else "is_raw"
+        if not self.form:
+            return
+        if self.kind != self.Kind.WRITE:
+            raise ValidationError({field: "Only what is written to a printer has this."})
+        if self.ticket is not None and self.is_raw:
+            raise ValidationError({"is_raw": "A ticket makes its own bytes: it is a ticket or raw, not both."})
+        if self.device is not None and self.device.driver and not _takes(self.device, self.form):
+            raise ValidationError({field: f"{self.device.name} is no printer."})
 
     def _clean_options(self) -> None:
         for field in ("topic", "device"):
@@ -106,3 +142,10 @@ class RuleAction(ConfiguredModel):
             raise ValidationError({"topic": f"The hub subscribes to {self.topic.name}; publishing needs an out-topic."})
         if self.device is not None and not self.device.driver:
             raise ValidationError({"device": f"{self.device.name} has no driver, so nothing can be written to it."})
+
+
+def _takes(device: Device, form: str) -> bool:
+    try:
+        return form in driver_named(device.driver).forms
+    except OptionFault:
+        return False
