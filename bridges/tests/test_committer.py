@@ -167,7 +167,7 @@ def test_a_delivery_goes_to_the_courier_after_its_commit_and_is_settled(committe
     assert [dict(item.properties)["id"] for item in target.sent] == [str(item.id) for item in target.sent]
     inbox.conclude([Outcome(item.id, Verdict.DELIVERED) for item in target.sent])
     wait_for(lambda: Delivery.objects.filter(state="delivered").count() == 2)
-    assert not courier.held
+    wait_for(lambda: not courier.held)
 
 
 def test_waiting_deliveries_are_read_in_order_when_a_link_comes_up(committer: Committer, inbox: Inbox) -> None:
