@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -24,8 +25,8 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_filter = ("state", TargetFilter, AgeFilter, "kind")
     actions = ("send_again",)
     fields = (
-        "created", "said_state", "reason", "kind", "target", "topic_name", "address", "whole_payload", "qos",
-        "is_retained", "properties", "rule", "rule_version", "source", "from_message", "disconnects",
+        "created", "said_state", "reason", "shown_result", "kind", "target", "topic_name", "address", "whole_payload",
+        "qos", "is_retained", "properties", "rule", "rule_version", "source", "from_message", "disconnects",
         "expires_at", "done_at", "id",
     )  # fmt: skip
 
@@ -69,6 +70,11 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def whole_payload(self, row: Delivery) -> SafeString:
         """As text or hexadecimal."""
         return shown_payload(row.payload)
+
+    @admin.display(description="Result")
+    def shown_result(self, row: Delivery) -> SafeString | str:
+        """What a script or webhook answered."""
+        return shown_payload(orjson.dumps(row.result, option=orjson.OPT_INDENT_2)) if row.result else NOTHING
 
     @admin.display(description="Done")
     def done(self, row: Delivery) -> SafeString | str:

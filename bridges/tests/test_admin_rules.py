@@ -270,6 +270,11 @@ class TestSendingAgain:
             reason="odd",
         )
 
+    def test_the_page_of_one_shows_what_its_script_answered(self, admin_client: Client) -> None:
+        row = self.delivery("dead")
+        Delivery.objects.filter(pk=row.pk).update(result={"exit_code": 3, "stderr": "no paper"})
+        assert "no paper" in admin_client.get(f"/admin/telemetry/delivery/{row.pk}/change/").content.decode()
+
     def test_dead_ones_go_back_into_the_outbox_and_others_are_told(self, admin_client: Client) -> None:
         dead, done = self.delivery("dead"), self.delivery("delivered")
         page = act(admin_client, "/admin/telemetry/delivery/", "send_again", dead, done)

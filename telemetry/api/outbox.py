@@ -23,7 +23,10 @@ class DeliveryQuery(SpanQuery):
     """The filters of `GET deliveries`."""
 
     state = serializers.ChoiceField(choices=Delivery.State.choices, required=False)
-    target = serializers.CharField(required=False, help_text="`broker:NAME` or `device:NAME`")
+    target = serializers.CharField(
+        required=False, help_text="`broker:NAME`, `device:NAME`, `events`, `rule:NAME`, or `KIND:RULE` of an action"
+    )
+    kind = serializers.ChoiceField(choices=Delivery.Kind.choices, required=False)
     rule = serializers.CharField(required=False)
     message = serializers.UUIDField(required=False, help_text="the id of the message that brought them about")
 
@@ -37,7 +40,7 @@ class Deliveries(APIView):
     def get(self, request: Request) -> Response:
         """A page of deliveries."""
         query = read_query(request, DeliveryQuery)
-        rows = Delivery.objects.filter(span_of_ids(query), equal_to(query, "state", "target", "rule"))
+        rows = Delivery.objects.filter(span_of_ids(query), equal_to(query, "state", "target", "kind", "rule"))
         if "message" in query:
             rows = rows.filter(message_id=query["message"])
         return page_by_id(request, rows, query, lambda page: [delivery_shape(row) for row in page])
@@ -88,6 +91,7 @@ def delivery_shape(row: Delivery) -> dict[str, Any]:
         "expires_at": row.expires_at,
         "done_at": row.done_at,
         "reason": row.reason,
+        "result": row.result,
     }
 
 

@@ -81,6 +81,7 @@ class DeliveryShape(PayloadShape):
     expires_at = serializers.DateTimeField(allow_null=True)
     done_at = serializers.DateTimeField(allow_null=True)
     reason = serializers.CharField()
+    result = serializers.JSONField(allow_null=True, help_text="what a script or webhook answered")
 
 
 class DeadLetterShape(PayloadShape):

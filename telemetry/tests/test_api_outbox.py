@@ -73,3 +73,10 @@ def test_dead_letters_are_found_by_stage_rule_source_and_whether_they_are_settle
     for query in ({"stage": "rule"}, {"rule": "a"}, {"source": "device:scale"}, {"resolved": "true"}):
         assert ids(client, "/api/v1/dead-letters", **query) == [str(wanted.id)], query
     assert len(ids(client, "/api/v1/dead-letters", resolved="false")) == 1
+
+
+def test_a_delivery_shows_its_result_and_is_found_by_kind(client: Client) -> None:
+    add_delivery(0)
+    run = add_delivery(1, kind="script", target="script:heat", state="dead", result={"exit_code": 3})
+    (shown,) = client.get("/api/v1/deliveries", {"kind": "script"}).json()["results"]
+    assert (shown["id"], shown["result"]) == (str(run.id), {"exit_code": 3})
