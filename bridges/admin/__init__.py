@@ -1,8 +1,9 @@
-"""The admin pages of brokers, topics, rules and deliveries."""
+"""The admin pages of brokers, topics, rules, deliveries and alerts."""
 
+from bridges.admin.alerts import AlertAdmin, AlertRuleAdmin
 from bridges.admin.brokers import BrokerAdmin
 from bridges.admin.deliveries import DeliveryAdmin
 from bridges.admin.rules import RuleAdmin
 from bridges.admin.topics import TopicAdmin
 
-__all__ = ["BrokerAdmin", "DeliveryAdmin", "RuleAdmin", "TopicAdmin"]
+__all__ = ["AlertAdmin", "AlertRuleAdmin", "BrokerAdmin", "DeliveryAdmin", "RuleAdmin", "TopicAdmin"]

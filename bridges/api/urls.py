@@ -3,6 +3,7 @@
 from django.urls import path
 
 from bridges.api.commands import Commands
+from bridges.api.alert_rules import AlertRules
 from bridges.api.deliveries import Redrive
 from bridges.api.packets import Packets, PacketSchema
 from bridges.api.trials import ConnectionTrial, RuleTrial
@@ -11,6 +12,8 @@ from telemetry.api.configured_views import ROW, ROWS
 from telemetry.api.messages import PacketDetail
 
 urlpatterns = [
+    path("alert-rules", AlertRules.as_view(ROWS), name="alert-rules"),
+    path("alert-rules/<str:name>", AlertRules.as_view(ROW), name="alert-rule"),
     path("brokers", Brokers.as_view(ROWS), name="brokers"),
     path("brokers/<str:name>", Brokers.as_view(ROW), name="broker"),
     path("brokers/<str:name>/test", ConnectionTrial.as_view(), name="broker-test"),

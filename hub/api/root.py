@@ -13,6 +13,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 NAMES = (
+    "alert-rules",
+    "alerts",
     "brokers",
     "dead-letters",
     "deliveries",

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from telemetry.api.alerts import AlertAcknowledgement, Alerts
 from telemetry.api.messages import MessageDetail, Messages
 from telemetry.api.outbox import DeadLetters, Deliveries
 from telemetry.api.readings import Readings
@@ -9,6 +10,8 @@ from telemetry.api.status import Ping, Status
 from telemetry.live.sse import events
 
 urlpatterns = [
+    path("alerts", Alerts.as_view(), name="alerts"),
+    path("alerts/<int:alert_id>/acknowledge", AlertAcknowledgement.as_view(), name="alert-acknowledge"),
     path("messages", Messages.as_view(), name="messages"),
     path("messages/<uuid:message_id>", MessageDetail.as_view(), name="message"),
     path("readings", Readings.as_view(), name="readings"),

@@ -73,6 +73,8 @@ class EventFilter:
             return event["id"] in going
         if event["kind"] == "delivery":
             return not self.wanted or event["message"] in going or event["message"] in sent
+        if event["kind"] == "alert":
+            return self._names_link(event["subject"])
         return event["kind"] == "link" and self._names_link(event["key"])
 
     def _fits(self, event: Event) -> bool:

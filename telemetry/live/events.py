@@ -113,6 +113,31 @@ def delivery_event(  # noqa: PLR0913 # the fields of the protocol
     }
 
 
+def alert_event(  # the fields of the protocol
+    id: int,
+    *,
+    rule: str,
+    subject: str,
+    severity: str,
+    state: str,
+    detail: str,
+    opened_at: datetime,
+    acknowledged_by: str = "",
+) -> Event:
+    """An alert that people were told of, and where it stands: open, acknowledged or cleared."""
+    return {
+        "kind": "alert",
+        "id": id,
+        "rule": rule,
+        "subject": subject,
+        "severity": str(severity),
+        "state": str(state),
+        "detail": detail,
+        "opened_at": instant(opened_at),
+        "acknowledged_by": acknowledged_by,
+    }
+
+
 def config_event(version: int) -> Event:
     """The configuration changed."""
     return {"kind": "config", "version": version}

@@ -1,7 +1,8 @@
 """Looks into the database for what happened, where nobody tells: slow, but the page still moves.
 
-Always for links and the configuration, whose workers may vanish without a word; for messages and deliveries only while
-Redis is away. One instance serves one web process; it reads the database: call it in a thread, one call at a time.
+Always for links, alerts and the configuration, whose workers may vanish without a word; for messages and deliveries
+only while Redis is away. One instance serves one web process; it reads the database: call it in a thread, one call at
+a time.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from telemetry.ids import lowest_id
+from telemetry.live.alerts import alerts_by_id, standing_alerts
 from telemetry.live.events import Event, config_event
 from telemetry.live.link_states import link_states
 from telemetry.live.rows import delivery_events, message_events
@@ -27,12 +29,13 @@ class Poller:
     def __init__(self) -> None:
         self._version: int | None = None
         self._links: dict[str, tuple[object, ...]] = {}
+        self._alerts: dict[int, Event] = {}
         self._messages: set[str] = set()
         self._deliveries: set[tuple[str, str]] = set()
 
     def look_at_states(self) -> list[Event]:
-        """Links whose state changed, and the configuration version if it did."""
-        changed = list(self._changed_links())
+        """Links and alerts whose state changed, and the configuration version if it did."""
+        changed = [*self._changed_links(), *self._changed_alerts()]
         version = ConfigurationVersion.current()
         if version != self._version:
             changed.append(config_event(version))
@@ -52,6 +55,12 @@ class Poller:
             if self._links.get(event["key"]) != state:
                 self._links[event["key"]] = state
                 yield event
+
+    def _changed_alerts(self) -> list[Event]:
+        """Those that opened, were acknowledged, say something new, or are over."""
+        before, self._alerts = self._alerts, {event["id"]: event for event in standing_alerts()}
+        changed = [event for id, event in self._alerts.items() if before.get(id) != event]
+        return changed[::-1] + alerts_by_id(before.keys() - self._alerts.keys())
 
     def _new_messages(self, events: list[Event]) -> Iterable[Event]:
         seen, self._messages = self._messages, {event["id"] for event in events}

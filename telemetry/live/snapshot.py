@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from django.conf import settings
 from django.db import connection
 
+from telemetry.live.alerts import standing_alerts
 from telemetry.live.events import Event, instant
 from telemetry.live.link_states import link_states
 from telemetry.live.rows import delivery_events, message_events
@@ -36,6 +37,7 @@ def build_snapshot() -> Snapshot:
         "demo": bool(getattr(settings, "PATCHBAY_DEMO", False)),
         "links": [event | {"label": link.label, "waiting": waiting.get(link.key, 0)} for link, event in states],
         "devices": _devices({link.key: event["last_message_at"] for link, event in states}),
+        "alerts": standing_alerts(),
         "messages": message_events(Message.objects.order_by("-id")[:MESSAGES])[::-1],
         "writes": _writes(),
     }

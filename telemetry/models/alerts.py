@@ -37,6 +37,9 @@ class AlertRule(ConfiguredModel):
         help_text="Whom to tell, one Apprise address a line, such as mailto://user:password@example.org. "
         "Empty: it is only shown.",
     )
+    notify_reference = models.CharField(
+        max_length=250, blank=True, editable=False, help_text="Where imported addresses came from, e.g. env:ALERTS"
+    )
     edited_on_web = models.BooleanField(default=False, editable=False)
 
     class Meta:
