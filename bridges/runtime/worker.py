@@ -6,7 +6,7 @@ import gc
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -29,11 +29,13 @@ from telemetry.ids import start_ids_after
 from telemetry.live.publisher import LivePublisher
 from telemetry.live.wake import WakeListener
 from telemetry.models import DeadLetter, Delivery, Message
+from telemetry.values import Arrival
 
 logger = logging.getLogger(__name__)
 
 _COMMIT_REST_S = 10.0
 _CONFIG = "config"
+_CHUNK = 500
 
 
 class LinkWorker:
@@ -48,7 +50,7 @@ class LinkWorker:
             str(holder),
             inbox=self._inbox,
             handover=Handover(settings.PATCHBAY_INSTANCE_ID, self._wakes),
-            spool=Spool(Path(settings.PATCHBAY_DATA_DIR) / "spool" / f"{site}.jsonl"),
+            spool=Spool(Path(settings.PATCHBAY_DATA_DIR) / "spool"),
             snapshot=Snapshot(version=0, instance=settings.PATCHBAY_INSTANCE_ID),
             on_lease_lost=self._lose,
         )
@@ -60,6 +62,7 @@ class LinkWorker:
         self._listener = WakeListener(settings.REDIS_URL, self._wake)
         self._on_death = on_death
         self._stopping = threading.Event()
+        self._spooled: list[Arrival] | None = None
         self._starter = threading.Thread(target=self._start, name="links", daemon=True)
 
     def start(self) -> None:
@@ -82,9 +85,18 @@ class LinkWorker:
         self._publisher.close()
 
     def _start(self) -> None:
+        try:
+            self._run()
+        except Exception:
+            logger.critical("the links could not be started", exc_info=True)
+            self._on_death(self._starter.name)
+
+    def _run(self) -> None:
+        spooled: list[Arrival] = []
         while not self._stopping.is_set():
             try:
-                self._recover()
+                _start_ids()
+                spooled = self._left_over()
             except CONNECTION_ERRORS as error:
                 logger.warning("waiting for the database: %s", str(error).strip().split("\n")[0])
                 connection.close()
@@ -96,25 +108,28 @@ class LinkWorker:
             return
         _tame_garbage_collector()
         self.committer.start()
+        self._replay(spooled)
         self.supervisor.start()
         self.processor.start()
         self._listener.start()
         self.alert_watch.start()
         self._watch()
 
-    def _recover(self) -> None:
-        """Ids go on from the newest stored one; what was spooled is put in first."""
-        newest = [model.objects.order_by("-id").values_list("id", flat=True).first() for model in (Message, Delivery)]
-        start_ids_after(max((found for found in newest if found is not None), default=None))
+    def _left_over(self) -> list[Arrival]:
+        """What was spooled and is not stored."""
         spool = self.committer.spool
         if spool is None:
-            return
-        spooled = spool.left_over()
-        ids = [arrival.id for arrival in spooled if arrival.id is not None]
-        stored: set[UUID | None] = set(Message.objects.filter(id__in=ids).values_list("id", flat=True))
-        stored |= set(DeadLetter.objects.filter(message_id__in=ids).values_list("message_id", flat=True))
-        spool.forget([arrival for arrival in spooled if arrival.id in stored])
-        self._inbox.offer([arrival for arrival in spooled if arrival.id not in stored])
+            return []
+        if self._spooled is None:  # read once: the files are ours from then on
+            self._spooled = spool.left_over()
+        stored = _stored([arrival.id for arrival in self._spooled if arrival.id is not None])
+        spool.forget([arrival for arrival in self._spooled if arrival.id in stored])
+        return [arrival for arrival in self._spooled if arrival.id not in stored]
+
+    def _replay(self, spooled: Sequence[Arrival]) -> None:
+        """Before any link starts, so that the order is kept. It may be more than the inbox holds."""
+        while spooled and self.committer.is_alive() and not self._stopping.is_set():
+            spooled = spooled[self._inbox.offer_and_wait(spooled, 1.0) :]
 
     def _watch(self) -> None:
         """The process must not live on without its links or its committer."""
@@ -132,6 +147,23 @@ class LinkWorker:
             self.supervisor.wake()
         if others := targets - {_CONFIG}:
             self._inbox.call(partial(self.committer.handover.wake, others))
+
+
+def _start_ids() -> None:
+    """Ids go on from the newest stored one."""
+    newest = [model.objects.order_by("-id").values_list("id", flat=True).first() for model in (Message, Delivery)]
+    start_ids_after(max((found for found in newest if found is not None), default=None))
+
+
+def _stored(ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these messages that were committed."""
+    stored: set[UUID] = set()
+    for start in range(0, len(ids), _CHUNK):
+        chunk = ids[start : start + _CHUNK]
+        stored.update(Message.objects.filter(id__in=chunk).values_list("id", flat=True))
+        buried = DeadLetter.objects.filter(message_id__in=chunk).values_list("message_id", flat=True)
+        stored.update(found for found in buried if found is not None)
+    return stored
 
 
 def _tame_garbage_collector() -> None:
