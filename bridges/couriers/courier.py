@@ -25,11 +25,12 @@ class Courier:
     `sending` before.
     """
 
-    def __init__(self, link: Link, *, is_write: bool, may_repeat: bool = False) -> None:
+    def __init__(self, link: Link, *, is_write: bool, may_repeat: bool = False, token: int | None = None) -> None:
         self.link = link
         self.target = link.key
         self.is_write = is_write
         self.may_repeat = may_repeat
+        self.token = token  # of the link's lease: no write is begun without it
         self.window = 1 if is_write else link.window
         self.is_open = False
         self.is_behind = True
@@ -60,7 +61,15 @@ class Courier:
             self.is_behind = True
 
     def accept(self, drafts: Sequence[DeliveryDraft]) -> list[DeliveryDraft]:
-        """Of Deliveries that this process has just committed, those to carry now."""
+        """Of Deliveries that this process has just committed, those to carry now.
+
+        A write that was committed as `sending` is carried even if the link was lost meanwhile (it gives it back at
+        once): nothing reads it from the outbox any more.
+        """
+        if self.is_write:
+            begun = [draft for draft in drafts if draft.state == "sending"]
+            self.is_behind |= len(begun) < len(drafts)
+            return begun
         if self.is_behind or not self.is_open:
             self.is_behind = True
             return []

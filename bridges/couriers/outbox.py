@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 
 from telemetry.models import Delivery
 from telemetry.recording.batch import DeliveryDraft
-from telemetry.recording.recorder import Concluded, book, update_deliveries
+from telemetry.recording.recorder import Concluded, book, check_tokens, update_deliveries
 
 _EXPIRY_CHUNK = 1000
 _PROPERTIES = Cast("properties", TextField())
@@ -22,28 +22,40 @@ _COLUMNS = ["said" if name == "properties" else name for name in DeliveryDraft._
 
 def read_waiting(target: str, limit: int) -> list[DeliveryDraft]:
     """The oldest waiting Deliveries of a target, in id order."""
-    return _drafts(Delivery.objects.filter(target=target, state=Delivery.State.WAITING).order_by("id")[:limit])
+    return _drafts(_open(target)[:limit])
+
+
+def _open(target: str, *, with_begun: bool = False) -> QuerySet[Delivery]:
+    states = [Delivery.State.WAITING, Delivery.State.SENDING] if with_begun else [Delivery.State.WAITING]
+    return Delivery.objects.filter(target=target, state__in=states).order_by("id")
 
 
 def _drafts(rows: QuerySet[Delivery]) -> list[DeliveryDraft]:
     return [DeliveryDraft._make(row) for row in rows.annotate(said=_PROPERTIES).values_list(*_COLUMNS)]
 
 
-def read_new(target: str, *, held: Collection[UUID], limit: int) -> tuple[list[DeliveryDraft], bool]:
-    """The oldest waiting Deliveries beyond those that are held, in id order; and whether these are all."""
+def read_new(
+    target: str, *, held: Collection[UUID], limit: int, with_begun: bool = False
+) -> tuple[list[DeliveryDraft], bool]:
+    """The oldest waiting Deliveries beyond those that are held, in id order; and whether these are all.
+
+    `with_begun`: also writes in state `sending`. One that its courier does not hold was begun in a commit whose answer
+    was lost, and never given to the link.
+    """
+    waiting = _open(target, with_begun=with_begun)
     if not held:
-        drafts = read_waiting(target, limit)
+        drafts = _drafts(waiting[:limit])
         return drafts, len(drafts) < limit
-    waiting = Delivery.objects.filter(target=target, state=Delivery.State.WAITING).order_by("id")
     most = len(held) + limit
     ids = list(waiting.values_list("id", flat=True)[:most])
     new = [found for found in ids if found not in held][:limit]
     return _drafts(waiting.filter(id__in=new)) if new else [], len(ids) < most
 
 
-def begin_writes(ids: Sequence[UUID]) -> None:
-    """Commit `sending` before the first byte goes out."""
+def begin_writes(ids: Sequence[UUID], *, target: str, token: int | None) -> None:
+    """Commit `sending` before the first byte goes out; raises LeaseLost if another worker holds the link by now."""
     with transaction.atomic():
+        check_tokens({} if token is None else {target: token})
         update_deliveries(ids, "state = 'sending'", [])
 
 

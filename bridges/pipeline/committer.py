@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -19,12 +19,14 @@ from django.db import InterfaceError, OperationalError, connection
 
 from bridges.pipeline.flushing import Flusher
 from bridges.pipeline.handover import Handover
-from bridges.pipeline.inbox import Inbox, Submission, Work
+from bridges.pipeline.inbox import Inbox, Work
 from bridges.pipeline.memory import Memory
+from bridges.pipeline.portions import Portion, rest_of, with_each_key_once, without_keys
 from bridges.pipeline.snapshot import Snapshot
 from bridges.pipeline.spool import Spool
 from telemetry.backoff import Backoff
 from telemetry.ids import new_id
+from telemetry.links import LinkReport
 from telemetry.recording.batch import Batch, LedgerKey, hour_of
 from telemetry.recording.recorder import KeyInUse, LeaseLost, Recorded, Recorder
 from telemetry.values import Arrival, Outcome, storable
@@ -50,36 +52,6 @@ class DataRefused(Exception):
 
 class Stopped(Exception):
     """The committer was told to stop while the database was away: nothing of this was committed."""
-
-
-@dataclass(slots=True)
-class Portion:
-    """A part of the work that is committed in one transaction."""
-
-    arrivals: list[Arrival] = field(default_factory=list)
-    submissions: list[Submission] = field(default_factory=list)
-    rest: Work | None = None  # outcomes, reports, dropped
-    overdue: list[str] = field(default_factory=list)  # Topics whose codecs hold something; in a portion of their own
-
-    @property
-    def is_splittable(self) -> bool:
-        return len(self.arrivals) + len(self.submissions) + len(self.overdue) + (self.rest is not None) > 1
-
-    def halves(self) -> tuple[Portion, Portion]:
-        """Two smaller portions, in order. Outcomes and reports go first, by themselves."""
-        if self.overdue:
-            half = len(self.overdue) // 2
-            return Portion(overdue=self.overdue[:half]), Portion(overdue=self.overdue[half:])
-        if self.rest is not None:
-            return Portion(rest=self.rest), Portion(self.arrivals, self.submissions)
-        if self.submissions:
-            half = len(self.submissions) // 2 or (1 if self.arrivals else 0)
-            return (
-                Portion(submissions=self.submissions[:half] or self.submissions),
-                Portion(self.arrivals, self.submissions[half:] if half else []),
-            )
-        half = len(self.arrivals) // 2
-        return Portion(self.arrivals[:half]), Portion(self.arrivals[half:])
 
 
 class Committer(threading.Thread):
@@ -143,24 +115,31 @@ class Committer(threading.Thread):
         self.snapshot = snapshot
 
     def after_inbox(self, call: Callable[[], None]) -> None:
-        """Run this in the committer thread after everything that is in the inbox now was committed. Thread-safe."""
+        """Run this in the committer thread after everything that is in the inbox now was committed. Thread-safe.
+
+        What comes later is not waited for: under load the inbox may never be empty.
+        """
+        end = self.inbox.end()
 
         def later() -> None:
-            if len(self.inbox):
-                self.inbox.call(later)
-            else:
+            if self.inbox.is_past(end):
                 call()
+            else:
+                self.inbox.call(later)
 
         self.inbox.call(later)
 
     def _turn(self, work: Work) -> None:
         if work.has_traffic:
-            self._commit(Portion(work.arrivals, work.submissions, _rest_of(work)))
+            self._commit(Portion(work.arrivals, work.submissions, rest_of(work)))
         for call in work.calls:
             self._patiently(call)
         if overdue := self._due_topics():
             self._commit(Portion(overdue=overdue))
-        self._patiently(lambda: self.handover.serve(datetime.now(UTC)))
+        try:
+            self._patiently(lambda: self.handover.serve(datetime.now(UTC)))
+        except LeaseLost as lost:
+            self._lose(lost.links)
 
     def _due_topics(self) -> list[str]:
         """Once a second, the Topics of held links whose codecs remember something. What waits may hold their rest."""
@@ -188,7 +167,7 @@ class Committer(threading.Thread):
     # Committing
 
     def _commit(self, portion: Portion) -> None:
-        portion, repeated = _with_each_key_once(self._without_strangers(portion))
+        portion, repeated = with_each_key_once(self._without_strangers(portion))
         if repeated:
             try:
                 self._commit(portion)
@@ -204,7 +183,7 @@ class Committer(threading.Thread):
             self._lose(lost.links)
             self._commit(portion)
         except KeyInUse as conflict:
-            self._commit(_without_keys(portion, conflict))
+            self._commit(without_keys(portion, conflict))
         except Stopped as stop:
             for submission in portion.submissions:
                 submission.settle(stop)
@@ -224,13 +203,13 @@ class Committer(threading.Thread):
         batch.idempotency = [s.idempotency for s in portion.submissions if s.idempotency]
         if portion.rest is not None:
             batch.outcomes = [_clean(outcome) for outcome in portion.rest.outcomes]
-            batch.reports = portion.rest.reports
+            batch.reports = [_clean_report(report) for report in portion.rest.reports]
             for link, count in portion.rest.dropped.items():
                 batch.ledger[LedgerKey(link, hour_of(batch.at), "dropped")] += count
-        links = {*batch.last_message_at, *decider.flushed_links}
+        links = {arrival.link for arrival in portion.arrivals}
+        links |= {*decider.flushed_links, *self.handover.begin_writes(batch)}
         batch.tokens = {key: self.tokens[key] for key in links if key in self.tokens}
         batch.last_message_at = self._once_a_second(batch.last_message_at)
-        self.handover.begin_writes(batch)
         return batch
 
     def _record(self, batch: Batch, portion: Portion) -> Recorded:
@@ -303,14 +282,17 @@ class Committer(threading.Thread):
     # Leases
 
     def _without_strangers(self, portion: Portion) -> Portion:
-        """Leave out arrivals of links that this process no longer holds: they come again to the holder."""
+        """Leave out arrivals of links that this process no longer holds: they come again to the holder.
+
+        Not serial ones: nobody could ask for them again.
+        """
         overdue = [name for name in portion.overdue if self._may_flush(name)]
         if len(overdue) == len(portion.overdue) and all(self._is_ours(arrival) for arrival in portion.arrivals):
             return portion
         return Portion([a for a in portion.arrivals if self._is_ours(a)], portion.submissions, portion.rest, overdue)
 
     def _is_ours(self, arrival: Arrival) -> bool:
-        return arrival.link in self.sources or arrival.sequence < 0  # or from the spool
+        return arrival.link in self.sources or bool(arrival.device) or arrival.sequence < 0  # or from the spool
 
     def _lose(self, links: frozenset[str]) -> None:
         logger.warning("another worker holds links of this one", extra={"links": sorted(links)})
@@ -345,46 +327,16 @@ class Committer(threading.Thread):
         return due
 
 
-def _rest_of(work: Work) -> Work | None:
-    if work.outcomes or work.reports or work.dropped:
-        return Work(outcomes=work.outcomes, reports=work.reports, dropped=work.dropped)
-    return None
-
-
-def _with_each_key_once(portion: Portion) -> tuple[Portion, list[tuple[Submission, KeyInUse]]]:
-    """Set requests apart that repeat the idempotency key of an earlier one in this portion."""
-    seen: set[tuple[str, str]] = set()
-    kept, repeated = [], []
-    for submission in portion.submissions:
-        draft = submission.idempotency
-        key = (draft.owner, draft.key) if draft is not None else None
-        if key is not None and key in seen:
-            repeated.append((submission, KeyInUse(frozenset([key]))))
-            continue
-        kept.append(submission)
-        if key is not None:
-            seen.add(key)
-    return Portion(portion.arrivals, kept, portion.rest, portion.overdue), repeated
-
-
-def _without_keys(portion: Portion, conflict: KeyInUse) -> Portion:
-    """Leave out the requests whose idempotency key was used first by another; they are told."""
-    kept = []
-    for submission in portion.submissions:
-        draft = submission.idempotency
-        if draft is not None and (draft.owner, draft.key) in conflict.keys:
-            submission.settle(conflict)
-        else:
-            kept.append(submission)
-    return Portion(portion.arrivals, kept, portion.rest)
-
-
 def _clean(outcome: Outcome) -> Outcome:
     return (
         Outcome(outcome.id, outcome.verdict, storable(outcome.reason), outcome.is_abnormal)
         if outcome.reason
         else outcome
     )
+
+
+def _clean_report(report: LinkReport) -> LinkReport:
+    return replace(report, detail=storable(report.detail), warning=storable(report.warning))
 
 
 def _first_line(error: Exception) -> str:

@@ -80,16 +80,24 @@ class Handover:
             if courier := self.couriers.get(target):
                 courier.wake()
 
-    def begin_writes(self, batch: Batch) -> None:
-        """Let the first new write of each idle serial target be committed as `sending`: one commit less."""
+    def begin_writes(self, batch: Batch) -> set[str]:
+        """Let the first new write of each idle serial target be committed as `sending`: one commit less.
+
+        Answers the targets of what is begun so: the batch needs their leases.
+        """
         begun: set[str] = set()
+        seen: set[str] = set()
         for index, draft in enumerate(batch.deliveries):
-            if draft.kind != "write" or draft.target in begun or draft.state not in ("waiting", "sending"):
+            if draft.kind != "write" or draft.target in seen or draft.state not in ("waiting", "sending"):
                 continue
-            begun.add(draft.target)
+            seen.add(draft.target)
             courier = self.couriers.get(draft.target)
-            state = "sending" if courier is not None and courier.may_begin() else "waiting"
+            state = "waiting"
+            if courier is not None and courier.may_begin():
+                state = "sending"
+                begun.add(draft.target)
             batch.deliveries[index] = draft._replace(state=state)
+        return begun
 
     def after_commit(self, batch: Batch, recorded: Recorded, memory: Memory) -> None:
         """Hand over what was committed, then announce it."""
@@ -111,14 +119,17 @@ class Handover:
         self._announcer.publish(events)
 
     def serve(self, now: datetime) -> None:
-        """Let couriers that are behind read on; look for others' Deliveries and overdue ones at times."""
+        """Let couriers that are behind read on; look for others' Deliveries and overdue ones at times.
+
+        Raises LeaseLost if a write was to be begun on a link that another worker holds.
+        """
         clock = time.monotonic()
         if clock - self._looked_at >= _LOOK_EVERY_S:
-            self._looked_at = clock
             self._look()
+            self._looked_at = clock  # only now: a look that failed is not one
         if clock - self._expired_at >= _EXPIRE_EVERY_S:
-            self._expired_at = clock
             self._announce_concluded(outbox.expire(now))
+            self._expired_at = clock
         for courier in self.couriers.values():
             # Again at once: a batch that is committed before the next read would be new to it, and so on for ever.
             for _ in range(_READS_IN_A_ROW):
@@ -133,13 +144,14 @@ class Handover:
                 courier.wake()
 
     def _read(self, courier: Courier, now: datetime) -> None:
-        waiting, is_all = outbox.read_new(courier.target, held=courier.held, limit=min(courier.room, _READ_AT_ONCE))
+        limit = min(courier.room, _READ_AT_ONCE)
+        waiting, is_all = outbox.read_new(courier.target, held=courier.held, limit=limit, with_begun=courier.is_write)
         new = courier.read(waiting, is_all=is_all)
-        live = [draft for draft in new if draft.expires_at is None or draft.expires_at > now]
+        live = [d for d in new if d.expires_at is None or d.expires_at > now or d.state == "sending"]
         if len(live) < len(new):
             self._announce_concluded(outbox.expire(now))
         if courier.is_write and live:
-            outbox.begin_writes([draft.id for draft in live])
+            outbox.begin_writes([draft.id for draft in live], target=courier.target, token=courier.token)
             live = [draft._replace(state="sending") for draft in live]
         courier.carry(live, [self._outgoing(draft) for draft in live])
 
@@ -154,9 +166,7 @@ class Handover:
                 self._note_echoes(drafts, batch.at, memory)
             if courier is None:
                 continue
-            taken = courier.accept([d for d in drafts if d.state == "sending"] if courier.is_write else drafts)
-            if len(taken) < len(drafts):
-                courier.wake()
+            taken = courier.accept(drafts)
             courier.carry(taken, [self._outgoing(draft) for draft in taken])
         if elsewhere := by_target.keys() - self.couriers.keys():
             self._announcer.wake(elsewhere)

@@ -55,6 +55,7 @@ class Inbox:
         self.capacity_bytes = capacity_bytes
         self._arrivals: deque[Arrival] = deque()
         self._bytes = 0
+        self._taken = 0  # arrivals, over its whole life
         self._submissions: deque[Submission] = deque()
         self._outcomes: deque[Outcome] = deque()
         self._reports: dict[str, LinkReport] = {}
@@ -132,6 +133,15 @@ class Inbox:
         with self._lock:
             return list(self._arrivals)
 
+    def end(self) -> int:
+        """Where the arrivals that wait now end, for `is_past`."""
+        with self._lock:
+            return self._taken + len(self._arrivals)
+
+    def is_past(self, end: int) -> bool:
+        """Whether everything up to there has been taken."""
+        return self._taken >= end
+
     def take(self, limit: int, timeout_s: float) -> Work:
         """All that came while the last batch was committing, at most `limit` arrivals; waits for the first."""
         with self._lock:
@@ -159,6 +169,7 @@ class Inbox:
             size += len(arrival.payload)
             count += 1
             work.arrivals.append(arrival)
+        self._taken += len(work.arrivals)
         self._bytes -= size
 
     def _has_room(self) -> bool:

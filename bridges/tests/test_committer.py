@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,9 +15,10 @@ import pytest
 from django.db import OperationalError, connection
 
 from bridges.couriers.courier import Courier
-from bridges.pipeline.committer import Committer, DataRefused, Portion
+from bridges.pipeline.committer import Committer, DataRefused
 from bridges.pipeline.handover import Handover, Silence
 from bridges.pipeline.inbox import Inbox, Submission, Work
+from bridges.pipeline.portions import Portion
 from bridges.pipeline.snapshot import InTopic
 from bridges.pipeline.spool import Spool
 from bridges.tests.test_courier import LinkDouble
@@ -70,7 +72,7 @@ def committer(inbox: Inbox, source: SourceDouble, tmp_path: Path) -> Iterator[Co
         "test",
         inbox=inbox,
         handover=Handover("me", Silence()),
-        spool=Spool(tmp_path / "spool.jsonl"),
+        spool=Spool(tmp_path / "spool"),
         snapshot=snapshot(rule(actions=[publish("out")])),
     )
     one.sources[LINK] = source
@@ -225,13 +227,13 @@ def test_serial_input_is_spooled_while_the_database_is_away(
     line = fresh(1, b'{"w": 1}', link=scale.key, device="scale", topics=(), qos=0, id=new_id())
     inbox.offer([line])
     committer.start()
-    file = tmp_path / "spool.jsonl"
-    wait_for(lambda: file.exists() and file.read_bytes().endswith(b"\n"))
-    (kept,) = Spool(file).left_over()
+    wait_for(lambda: [file for file in (tmp_path / "spool").glob("*") if file.read_bytes().endswith(b"\n")])
+    copied = shutil.copytree(tmp_path / "spool", tmp_path / "copy")  # the file itself is locked
+    (kept,) = Spool(copied).left_over()
     assert (kept.id, kept.payload, kept.link) == (line.id, line.payload, scale.key)
     is_away.clear()
     wait_for(lambda: scale.acknowledged)
-    wait_for(lambda: not file.exists())
+    wait_for(lambda: not [*(tmp_path / "spool").iterdir()])
 
 
 def test_states_of_links_are_written(committer: Committer, inbox: Inbox) -> None:

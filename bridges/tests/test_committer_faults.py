@@ -1,0 +1,210 @@
+"""The committer when something changes under its hands: a lease is lost, a port goes, the database is away."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+import pytest
+from django.db import OperationalError
+
+from bridges.couriers import outbox
+from bridges.couriers.courier import Courier
+from bridges.pipeline.committer import Committer
+from bridges.pipeline.handover import Handover, Silence
+from bridges.pipeline.inbox import Inbox
+from bridges.pipeline.snapshot import WriteAction
+from bridges.tests.test_committer import SourceDouble, fresh, wait_for
+from bridges.tests.test_courier import LinkDouble
+from bridges.tests.test_decisions import LINK, rule, snapshot
+from telemetry.ids import new_id
+from telemetry.links import LinkReport, LinkState
+from telemetry.models import Delivery, Lease, Message, UnreleasedPacket
+from telemetry.values import ArrivalKind, Outcome, Outgoing, Verdict
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PRINTER = "device:printer"
+
+
+class PortDouble(LinkDouble):
+    """A serial link: gives everything back at once while its port is away."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        super().__init__(PRINTER)
+        self.inbox = inbox
+        self.is_away = False
+
+    def send(self, items: Sequence[Outgoing]) -> None:
+        super().send(items)
+        if self.is_away:
+            self.inbox.conclude([Outcome(item.id, Verdict.RETURNED, "away") for item in items])
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest.fixture
+def committer(inbox: Inbox) -> Iterator[Committer]:
+    config = snapshot(rule(actions=[WriteAction(PRINTER)]))
+    one = Committer("test", inbox=inbox, handover=Handover("me", Silence()), snapshot=config)
+    one.sources[LINK] = SourceDouble()
+    yield one
+    if one.is_alive():
+        assert one.stop(10)
+
+
+def held_elsewhere(committer: Committer, key: str) -> None:
+    Lease.objects.create(key=key, owner="another", token=9, expires_at=datetime.now(UTC))
+    committer.tokens[key] = 8
+
+
+def printing(committer: Committer, inbox: Inbox, *, token: int | None = None) -> tuple[Courier, PortDouble]:
+    """A printer whose courier is caught up."""
+    port = PortDouble(inbox)
+    courier = Courier(port, is_write=True, token=token)
+    committer.handover.add(courier, now=datetime.now(UTC), carries_marks=True)
+    committer.sources[PRINTER] = SourceDouble(PRINTER)
+    committer.start()
+    inbox.report(LinkReport(PRINTER, LinkState.CONNECTED))
+    wait_for(lambda: courier.is_open and not courier.is_behind)
+    return courier, port
+
+
+def states() -> list[str]:
+    return [*Delivery.objects.order_by("id").values_list("state", flat=True)]
+
+
+@pytest.mark.parametrize("state", [LinkState.LOST, LinkState.CONNECTED])
+def test_a_write_begun_in_the_batch_that_tells_of_its_port_is_not_left_begun(
+    committer: Committer, inbox: Inbox, state: LinkState
+) -> None:
+    _, port = printing(committer, inbox)
+    port.is_away = state is LinkState.LOST
+
+    def both() -> None:
+        inbox.report(LinkReport(PRINTER, state, "news"))
+        inbox.offer([fresh(1)])
+
+    inbox.call(both)  # between two batches: so they come in one
+    wait_for(lambda: port.sent)
+    wait_for(lambda: states() == (["waiting"] if port.is_away else ["sending"]))
+
+
+def test_a_write_whose_beginning_was_committed_without_an_answer_is_carried(
+    committer: Committer, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, port = printing(committer, inbox)
+    begin, failures = outbox.begin_writes, iter([True])
+
+    def fragile(ids: Sequence[object], *, target: str, token: int | None) -> None:
+        begin(ids, target=target, token=token)  # type: ignore[arg-type]
+        if next(failures, False):
+            raise OperationalError("the connection broke while it committed")
+
+    monkeypatch.setattr(outbox, "begin_writes", fragile)
+    inbox.offer([fresh(1), fresh(2)])
+    wait_for(lambda: len(port.sent) == 1)
+    inbox.conclude([Outcome(port.sent[0].id, Verdict.DELIVERED)])
+    wait_for(lambda: len(port.sent) == 2)
+    inbox.conclude([Outcome(port.sent[1].id, Verdict.DELIVERED)])
+    wait_for(lambda: states() == ["delivered", "delivered"])
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_no_write_is_begun_on_a_link_that_another_worker_holds(committer: Committer, inbox: Inbox, count: int) -> None:
+    """The first is begun with its batch, the second out of the outbox."""
+    _, port = printing(committer, inbox, token=8)
+    if count == 1:
+        held_elsewhere(committer, PRINTER)
+        inbox.offer([fresh(1)])
+    else:
+        inbox.offer([fresh(1), fresh(2)])
+        wait_for(lambda: port.sent)
+        held_elsewhere(committer, PRINTER)
+        inbox.conclude([Outcome(port.sent[0].id, Verdict.DELIVERED)])
+    wait_for(lambda: PRINTER not in committer.handover.couriers)
+    wait_for(lambda: states()[-1:] == ["waiting"])
+    assert len(port.sent) == count - 1
+
+
+def test_serial_input_of_a_lost_link_is_kept_for_nobody_can_ask_for_it_again(
+    committer: Committer, inbox: Inbox
+) -> None:
+    committer.sources["device:scale"] = SourceDouble("device:scale")
+    held_elsewhere(committer, "device:scale")
+    lines = [fresh(n, link="device:scale", device="scale", topics=(), qos=0, id=new_id()) for n in (1, 2)]
+    inbox.offer(lines[:1])
+    committer.start()
+    wait_for(lambda: "device:scale" not in committer.sources)
+    inbox.offer(lines[1:])
+    wait_for(lambda: Message.objects.filter(source="device:scale").count() == 2)
+
+
+def test_a_release_is_not_recorded_for_a_link_that_another_worker_holds(committer: Committer, inbox: Inbox) -> None:
+    held_elsewhere(committer, LINK)
+    message = new_id()
+    UnreleasedPacket.objects.create(link=LINK, packet_id=7, message_id=message)
+    committer.memory.start_link(LINK, window=10, unreleased={7: message}, recent=[])
+    inbox.offer([fresh(1, kind=ArrivalKind.RELEASE, qos=2, packet_id=7, is_resumed=True)])
+    committer.start()
+    wait_for(lambda: LINK not in committer.sources)
+    assert UnreleasedPacket.objects.filter(link=LINK, packet_id=7).exists()
+
+
+def test_a_report_that_no_text_column_takes_costs_no_outcome(committer: Committer, inbox: Inbox) -> None:
+    _, port = printing(committer, inbox)
+    inbox.offer([fresh(1)])
+    wait_for(lambda: port.sent)
+
+    def both() -> None:
+        inbox.report(LinkReport(LINK, LinkState.LOST, "broken\x00 \ud800"))
+        inbox.conclude([Outcome(port.sent[0].id, Verdict.DELIVERED)])
+
+    inbox.call(both)
+    wait_for(lambda: states() == ["delivered"])
+
+
+def test_what_must_wait_for_the_inbox_does_not_wait_for_what_comes_later(committer: Committer, inbox: Inbox) -> None:
+    has_run, has_ended = threading.Event(), threading.Event()
+
+    def flood() -> None:
+        sequence = 0
+        while not has_ended.is_set():
+            sequence += 1
+            inbox.offer_and_wait([fresh(sequence, qos=0)], 0.1)
+
+    thread = threading.Thread(target=flood)
+    thread.start()
+    try:
+        wait_for(lambda: len(inbox) > 2 * committer._limit)
+        committer.start()
+        committer.after_inbox(has_run.set)
+        assert has_run.wait(10)
+        assert len(inbox), "the flood is too slow for this test"
+    finally:
+        has_ended.set()
+        thread.join()
+
+
+def test_an_idle_outage_is_told_of_once(
+    committer: Committer, inbox: Inbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    attempts: list[datetime] = []
+
+    def away(now: datetime) -> list[object]:
+        attempts.append(now)
+        if len(attempts) < 4:
+            raise OperationalError("gone")
+        return []
+
+    monkeypatch.setattr(outbox, "expire", away)
+    with caplog.at_level(logging.INFO, "bridges.pipeline.committer"):
+        committer.start()
+        wait_for(lambda: len(attempts) == 4)
+        wait_for(lambda: not committer.database_is_away)
+    assert [record.getMessage() for record in caplog.records] == ["the database is away: gone", "the database is back"]
