@@ -1,8 +1,19 @@
-"""What connects and decides: brokers, topics and rules."""
+"""What connects and decides: brokers, topics, rules and meters."""
 
 from bridges.models.broker import Broker
+from bridges.models.meter import Meter, MeterDefaults, MeterRequest, MeterState
 from bridges.models.rule import Rule, RuleSource
 from bridges.models.rule_action import RuleAction
 from bridges.models.topic import Topic
 
-__all__ = ["Broker", "Rule", "RuleAction", "RuleSource", "Topic"]
+__all__ = [
+    "Broker",
+    "Meter",
+    "MeterDefaults",
+    "MeterRequest",
+    "MeterState",
+    "Rule",
+    "RuleAction",
+    "RuleSource",
+    "Topic",
+]
