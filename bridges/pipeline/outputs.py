@@ -11,10 +11,12 @@ from uuid import UUID
 import orjson
 
 from bridges.pipeline.replies import NOBODY
-from bridges.pipeline.snapshot import Action, EventAction, PublishAction, TaskAction
+from bridges.pipeline.snapshot import Action, EventAction, PublishAction, TaskAction, WriteAction
+from bridges.pipeline.tickets import make_ticket
 from bridges.rules.address import AddressFault
 from bridges.rules.expression import Variables
 from bridges.rules.rule import CompiledRule
+from devices.printing.job import FORM
 from telemetry.ids import hour_in, time_of
 from telemetry.recording.batch import Batch, DeliveryDraft, LedgerKey
 
@@ -34,7 +36,7 @@ class Origin:
 def draft_delivery(
     action: Action, payload: bytes, variables: Variables, *, origin: Origin, new_id: Callable[[], UUID]
 ) -> DeliveryDraft | None:
-    """The outbox row of one action: waiting, delivered (an event), or dead if its topic cannot be filled in.
+    """The outbox row of one action: waiting, delivered (an event), or dead if its topic or ticket cannot be made.
 
     None for a write of a retained message, and the like: it was sent before, and would be printed at each restart.
     """
@@ -49,7 +51,13 @@ def draft_delivery(
             state, reason = "dead", str(fault)
     elif isinstance(action, EventAction):
         state, address = "delivered", action.name
-    kind = _kind(action)
+    kind, form = _kind(action), ""
+    if isinstance(action, WriteAction):
+        form = action.form
+        if action.ticket is not None:
+            made = make_ticket(action.ticket, payload, variables, origin.rule)
+            payload, form, reason = made.payload, made.form, made.reason
+            state = "dead" if reason else "waiting"
     delivery_id = new_id()
     created_at = time_of(delivery_id)  # the ledger books outcomes by the time in the id
     return DeliveryDraft(  # in the order of its fields: by name it costs three times as much
@@ -66,7 +74,7 @@ def draft_delivery(
         payload,
         publish.qos if publish else 0,
         publish.is_retained if publish else False,
-        _asked(origin) if kind == "write" else _properties(origin.via),
+        _asked(origin, form) if kind == "write" else _properties(origin.via),
         state,
         0,
         created_at + timedelta(seconds=action.expiry_s) if action.expiry_s else None,
@@ -75,8 +83,9 @@ def draft_delivery(
     )
 
 
-def _asked(origin: Origin) -> str:
-    return orjson.dumps({"via": origin.via, **origin.asked}).decode()
+def _asked(origin: Origin, form: str) -> str:
+    properties = {"via": origin.via, **origin.asked}
+    return orjson.dumps(properties | {FORM: form} if form else properties).decode()
 
 
 @lru_cache(1000)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bridges.codecs.base import Codec
+from bridges.pipeline.tickets import NamedTicket
 from bridges.rules.address import AddressTemplate
 from bridges.rules.rule import CompiledRule
 from devices.drivers.base import Driver
@@ -45,10 +46,12 @@ class PublishAction:
 
 @dataclass(frozen=True, slots=True)
 class WriteAction:
-    """Write to a serial Device."""
+    """Write to a serial Device. `form` says what the payload is: '' for what the device's options say."""
 
     target: str  # 'device:printer'
     expiry_s: int | None = None
+    form: str = ""
+    ticket: NamedTicket | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,11 @@ class CompiledRule:
         """Whether the condition is one of a whole batch, and not of each message."""
         return self._condition is not None and self._condition.names("batch")
 
+    @property
+    def passes_on(self) -> bool:
+        """Whether the payload goes on unchanged: there is no transform."""
+        return self._transform is None
+
     def apply(self, variables: Variables) -> RuleResult:
         """What the rule says of a message; raises EvaluationFault, which names the field at fault."""
         result = self.decide(variables)

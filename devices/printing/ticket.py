@@ -18,7 +18,7 @@ from devices.printing.sandbox import MAX_CHARACTERS, Budget, TicketEnvironment, 
 from devices.printing.words import Words
 
 MAX_TEMPLATE = 8_000
-NAMES = ("payload", "readings", "device", "topic", "source", "time")
+NAMES = ("payload", "readings", "device", "topic", "source", "time", "batch")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
