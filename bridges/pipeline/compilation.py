@@ -28,6 +28,7 @@ from bridges.pipeline.snapshot import (
     WriteAction,
     task_target,
 )
+from bridges.pipeline.tickets import compiled_ticket
 from bridges.rules.address import AddressTemplate
 from bridges.rules.rule import CompiledRule
 from devices.drivers.base import Driver
@@ -91,7 +92,7 @@ def _drivers(faults: dict[str, str]) -> dict[str, Driver]:
 def _rules(faults: dict[str, str]) -> list[tuple[ActiveRule, Rule]]:
     found = []
     rows = Rule.objects.filter(is_enabled=True).prefetch_related(
-        "sources__topic", "sources__device", "actions__topic__broker", "actions__device"
+        "sources__topic", "sources__device", "actions__topic__broker", "actions__device", "actions__ticket"
     )
     for row in rows:
         try:
@@ -122,7 +123,8 @@ def _action(row: RuleAction, rule: str, number: int) -> Action:
     if row.kind == RuleAction.Kind.EVENT:
         return EventAction(EventKind(row.options).given["name"])
     if row.device is not None:
-        return WriteAction(row.device.link_key, row.device.write_expiry_s)
+        ticket = compiled_ticket(row.ticket.name, row.ticket.form()) if row.ticket else None
+        return WriteAction(row.device.link_key, row.device.write_expiry_s, row.form, ticket)
     if row.topic is None:
         raise ValueError("an action has no target")
     topic = row.topic
