@@ -30,7 +30,7 @@ class AdamDriver(ScaleDriver):
     )
     tells: ClassVar = (
         tell(rf"[GNT] *[+-] *{NUMBER} *[A-Za-z%]{{1,5}} *", 0.8, "G or N, a sign and the weight, as Adam prints"),
-        tell(r"\?", 0.3, "a question mark for a command that it does not know"),
+        tell(r"\s*\?\s*", 0.4, "a question mark for a command that it does not know"),
     )
 
     def parse(self, line: str) -> ScaleLine:

@@ -58,7 +58,7 @@ class MtSicsDriver(ScaleDriver):
         tell(
             rf"(S|T|TI) +[SD] +{SIGN} *{NUMBER} *\S{{1,6}} *", 0.97, "S S or S D before the weight, as MT-SICS says it"
         ),
-        tell(r"(I\d+|@|TA) +[AB] .*", 0.9, "an MT-SICS reply: the command, A, and what was asked for"),
+        tell(r"(I\d+|@|TA|T) +[AB] .*", 0.9, "an MT-SICS reply: the command, A, and what was asked for"),
         tell(
             rf" +[NGT] +{SIGN} *{NUMBER} \S{{1,6}} *", 0.6, "N, G or T before the weight, as Mettler Toledo prints it"
         ),

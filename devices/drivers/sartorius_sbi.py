@@ -51,7 +51,7 @@ class SartoriusSbiDriver(ScaleDriver):
     )
     tells: ClassVar = (
         tell(
-            rf"{_ID} *[ +-] [ \d.]{{8}} \S{{0,3}} *",
+            rf"(?=.{{6}}[ +-] ){_ID} *[ +-] [ \d.]{{8}} \S{{0,3}} *|Qnt +[+-]? *{NUMBER} pcs *",
             0.95,
             "22 characters with N, G, T or Qnt in front, as SBI prints them",
         ),

@@ -6,6 +6,7 @@ import os
 import pty
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +15,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from serial.tools import list_ports
 
-from devices import port_list
 from devices.models import Device
+from devices.port_list import PortInput
+from devices.serial import found_ports
+from devices.tests.fake_dev import FakeDev
 from telemetry.ids import new_id
 from telemetry.models import Delivery, LatestReading, LinkStatus
 
@@ -221,18 +223,16 @@ class TestTrying:
         assert "pulled" in page
 
 
-def test_found_ports_are_offered_with_the_lasting_paths_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    class Found:
-        device = str(tmp_path / "ttyUSB0")
-        description = "FT232R <USB>"
-
-    (tmp_path / "ttyUSB0").touch()
-    by_id = tmp_path / "by-id"
-    by_id.mkdir()
-    (by_id / "usb-scale").symlink_to(tmp_path / "ttyUSB0")
-    monkeypatch.setattr(port_list, "BY_ID", by_id)
-    monkeypatch.setattr(list_ports, "comports", lambda: [Found()])
-    assert [path for path, _ in port_list.found_ports()] == [str(by_id / "usb-scale"), Found.device]
-    shown = port_list.PortInput().render("port", "", {"id": "id_port"})
+def test_found_ports_are_offered_with_the_lasting_name_first_and_their_user(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fake_dev = FakeDev(tmp_path)
+    port = fake_dev.plug("ttyUSB0", by_id="usb-scale", vendor="FTDI <USB>", serial_number="A1")
+    monkeypatch.setattr(found_ports, "DEV", fake_dev.root)
+    monkeypatch.setattr("serial.tools.list_ports.comports", fake_dev.comports)
+    Device.objects.create(name="scale", driver="lines", port=port)
+    shown = PortInput().render("port", "", {"id": "id_port"})
     assert 'list="port-found"' in shown
-    assert "FT232R &lt;USB&gt;" in shown
+    lasting, fleeting = shown.index("by-id/usb-scale"), shown.index(f'value="{port}"')
+    assert lasting < fleeting
+    assert "FTDI &lt;USB&gt;, serial number A1 - used by scale" in shown

@@ -22,6 +22,7 @@ NAMES = (
     "messages",
     "packets",
     "ping",
+    "ports",
     "readings",
     "rules",
     "schema",
