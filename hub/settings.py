@@ -198,7 +198,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {"AlertStateEnum": "telemetry.api.alerts.TOLD"},
+    "ENUM_NAME_OVERRIDES": {
+        "AlertStateEnum": "telemetry.api.alerts.TOLD",
+        "DeliveryStateEnum": "telemetry.models.Delivery.State",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "hub.api.schema.complete",
