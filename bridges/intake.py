@@ -27,8 +27,10 @@ from bridges.pipeline.compilation import compile_snapshot
 from bridges.pipeline.handover import Handover
 from bridges.pipeline.inbox import Inbox, Submission
 from bridges.pipeline.snapshot import PACKETS, Snapshot
+from bridges.pipeline.tickets import UNMADE
 from devices.answers import WAIT_S
 from devices.models import Device
+from devices.printing.job import FORM
 from telemetry.ids import new_id, time_of
 from telemetry.live.publisher import LivePublisher
 from telemetry.models import ConfigurationVersion, Delivery, IdempotencyKey, LedgerEntry
@@ -37,6 +39,8 @@ from telemetry.recording.recorder import KeyInUse
 from telemetry.values import Arrival
 
 COMMIT_TIMEOUT_S = 10.0
+REPEATS = "repeats"
+"""The property of a Delivery that says which earlier one it repeats."""
 _REDRIVABLE = (Delivery.State.DEAD, Delivery.State.UNKNOWN, Delivery.State.EXPIRED)
 _BOOKED_AS = {Delivery.State.DEAD: "refused", Delivery.State.UNKNOWN: "unknown", Delivery.State.EXPIRED: "expired"}
 
@@ -55,6 +59,10 @@ class IdempotencyConflict(Exception):
 
 class DeliveryNotRedrivable(Exception):
     """The delivery is not there, or in a state from which it cannot be sent again."""
+
+
+class DeliveryNotRepeatable(Exception):
+    """The delivery is not there, is no write, or was not delivered."""
 
 
 class DeviceNotWritable(Exception):
@@ -90,6 +98,24 @@ def submit_write(device: str, payload: bytes, *, owner: str, wait_s: float = 0) 
 
     `wait_s`: somebody waits so long for the device's answer.
     """
+    return _put_write(device, payload, owner=owner, properties={WAIT_S: f"{wait_s:g}"} if wait_s else {})
+
+
+def repeat(delivery_id: UUID, *, owner: str) -> UUID:
+    """Write once more what was written: a Delivery of its own, whose id is the answer.
+
+    Raises DeliveryNotRepeatable, DeviceNotWritable.
+    """
+    row = Delivery.objects.filter(id=delivery_id).first()
+    if row is None or row.kind != Delivery.Kind.WRITE:
+        raise DeliveryNotRepeatable("only what was written to a device can be repeated")
+    if row.state != Delivery.State.DELIVERED:
+        raise DeliveryNotRepeatable(f"it is {row.get_state_display()}; only what was delivered can be repeated")
+    properties = {REPEATS: str(row.id)} | {name: row.properties[name] for name in (FORM,) if name in row.properties}
+    return _put_write(row.target.partition(":")[2], bytes(row.payload), owner=owner, properties=properties)
+
+
+def _put_write(device: str, payload: bytes, *, owner: str, properties: dict[str, str]) -> UUID:
     row = Device.objects.filter(name=device).first()
     if row is None or not row.driver:
         raise DeviceNotWritable(f"{device} has no serial port to write to")
@@ -102,7 +128,7 @@ def submit_write(device: str, payload: bytes, *, owner: str, wait_s: float = 0) 
             kind=Delivery.Kind.WRITE,
             target=row.link_key,
             payload=payload,
-            properties={WAIT_S: f"{wait_s:g}"} if wait_s else {},
+            properties=properties,
             expires_at=_expiry(row, delivery_id),
         )
         _book(row.link_key, delivery_id, created=1)
@@ -117,6 +143,8 @@ def redrive(delivery_id: UUID) -> None:
         raise DeliveryNotRedrivable("there is no such delivery")
     if row.kind == Delivery.Kind.PUBLISH and not row.address:
         raise DeliveryNotRedrivable("its topic could not be filled in: mend the rule or the message instead")
+    if row.properties.get(FORM) == UNMADE:
+        raise DeliveryNotRedrivable("its ticket could not be made: mend the template, and let the message come again")
     with transaction.atomic():
         changed = Delivery.objects.filter(id=delivery_id, state=row.state, state__in=_REDRIVABLE).update(
             state=Delivery.State.WAITING, done_at=None, expires_at=None, disconnects=0, reason=""

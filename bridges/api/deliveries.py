@@ -1,4 +1,4 @@
-"""Deliveries sent again."""
+"""Deliveries sent again, and writes repeated."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from bridges import intake
+from devices.models import Device
+from telemetry.api.callers import owner_of
 from telemetry.api.problems import Problem
 from telemetry.models import Delivery
 
@@ -38,3 +40,25 @@ class Redrive(APIView):
         except intake.DeliveryNotRedrivable as fault:
             raise Problem(409, "not_redrivable", f"{fault}.") from None
         return Response({"delivery": delivery_id}, status=202)
+
+
+class Repeat(APIView):
+    """Writes once more what was written: prints a receipt again."""
+
+    required_scopes = {"POST": "command"}
+
+    @extend_schema(request=None, responses={202: AcceptedShape}, operation_id="deliveries_repeat")
+    def post(self, request: Request, delivery_id: UUID) -> Response:
+        """Put a new delivery with the same payload into the outbox, for a write that was delivered."""
+        row = Delivery.objects.filter(id=delivery_id).first()
+        if row is None:
+            raise Http404
+        if Device.objects.filter(name=row.target.partition(":")[2], is_enabled=False).exists():
+            raise Problem(409, "device_disabled", "This device is disabled.")
+        try:
+            again = intake.repeat(delivery_id, owner=owner_of(request))
+        except intake.DeliveryNotRepeatable as fault:
+            raise Problem(409, "not_repeatable", f"{fault}.") from None
+        except intake.DeviceNotWritable as fault:
+            raise Problem(409, "not_writable", f"{fault}.") from None
+        return Response({"delivery": again}, status=202)
