@@ -4,7 +4,7 @@ from django.urls import path
 
 from bridges.api.commands import Commands
 from bridges.api.alert_rules import AlertRules
-from bridges.api.deliveries import Redrive
+from bridges.api.deliveries import Redrive, Repeat
 from bridges.api.packets import Packets, PacketSchema
 from bridges.api.trials import ConnectionTrial, RuleTrial
 from bridges.api.views import Brokers, Rules, Topics
@@ -24,6 +24,7 @@ urlpatterns = [
     path("rules/<str:name>/try", RuleTrial.as_view(), name="rule-try"),
     path("devices/<str:name>/commands", Commands.as_view(), name="device-commands"),
     path("deliveries/<uuid:delivery_id>/redrive", Redrive.as_view(), name="delivery-redrive"),
+    path("deliveries/<uuid:delivery_id>/repeat", Repeat.as_view(), name="delivery-repeat"),
     path("packets", Packets.as_view(), name="packets"),
     path("packets/<uuid:packet_id>", PacketDetail.as_view(), name="packet"),
     path("schemas/packet", PacketSchema.as_view(), name="packet-schema"),
