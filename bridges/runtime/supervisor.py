@@ -101,14 +101,18 @@ class Supervisor(threading.Thread):
             self._stop_links(self._leases.run_out() & self._volatile(), "the database is away: the lease ran out")
 
     def _tick(self) -> None:
-        self._stop_links(frozenset(self._lost), "another worker holds it now")
-        self._lost.clear()
+        self._stop_lost()
         self._keep_partitions()
         version = ConfigurationVersion.current()
         if version != self._version:
             self._adopt(version)
         self._renew()
         self._claim()
+
+    def _stop_lost(self) -> None:
+        lost = frozenset(self._lost)
+        self._lost -= lost  # first of all: to stop them takes its time, and others may be lost meanwhile
+        self._stop_links(lost, "another worker holds it now")
 
     # Configuration
 
@@ -166,7 +170,7 @@ class Supervisor(threading.Thread):
     def _start(self, wanted: WantedLink, token: int) -> None:
         link = wanted.build(self._host)
         held = Held(wanted, link)
-        courier = Courier(link, is_write=wanted.is_serial, may_repeat=wanted.may_repeat)
+        courier = Courier(link, is_write=wanted.is_serial, may_repeat=wanted.may_repeat, token=token)
         committer = self._committer
         ready = threading.Event()
 
