@@ -7,7 +7,9 @@ English names with units. Facts: COMPERE MQTT protocol V1.9 and captures of real
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from copy import copy
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from bridges.codecs.base import Codec, Incoming
@@ -30,8 +32,22 @@ from telemetry.options import Option
 from telemetry.values import Decoded, DecodeFault, Json
 
 
+@dataclass(frozen=True, slots=True)
+class MeterNotes:
+    """What is configured of one meter and changes how its packets are read."""
+
+    zone: tzinfo | None = None  # None: the codec's own
+    context: str = ""
+
+
+_NO_NOTES = MeterNotes()
+
+
 class Kpm33bCodec(Codec):
-    """The value is the packet with the vendor's own keys (all parts of a split one); readings have English names."""
+    """The value is the packet with the vendor's own keys (all parts of a split one); readings have English names.
+
+    A meter with a context has it under the key `context` as well.
+    """
 
     name = "kpm33b"
     label = "Compere KPM33B"
@@ -80,6 +96,14 @@ class Kpm33bCodec(Codec):
         self._new = _ids(self.given["new_ids"])
         self._tolerance = timedelta(seconds=min(self.given["clock_tolerance_s"], 10**10))
         self._wait = timedelta(seconds=self.given["part_timeout_s"])
+        self._notes: Mapping[str, MeterNotes] = {}
+        self._others = _NO_NOTES
+
+    def knowing(self, notes: Mapping[str, MeterNotes], others: MeterNotes = _NO_NOTES) -> Kpm33bCodec:
+        """The same codec, with what is configured of single meters, and of the others."""
+        other = copy(self)
+        other._notes, other._others = notes, others
+        return other
 
     def decode(self, state: Json, incoming: Incoming) -> tuple[Json, Sequence[Decoded]]:
         """Nothing for a ghost, a duplicate, a part that waits and an excluded meter; raises DecodeFault."""
@@ -88,7 +112,7 @@ class Kpm33bCodec(Codec):
         if meter in self._excluded:
             return state, ()
         if kind not in (VALUES, ENERGY):  # replies, commands, daily values, switch states: kept and shown
-            return state, (Decoded(document, device=meter, time=time_of(document, self._zone)),)
+            return state, (Decoded(document, device=meter, time=time_of(document, self._zone_of(meter))),)
         if len(incoming.payload) > MAX_PACKET_BYTES:
             raise DecodeFault(f"a meter's packet has at most {MAX_PACKET_BYTES:,} bytes")
         packet, memory = read_packet(kind, document), MeterMemory(state)
@@ -148,14 +172,20 @@ class Kpm33bCodec(Codec):
         return packet.kind != ENERGY or packet.meter not in self._new or memory.has_counted(packet.source)
 
     def _decoded(self, packet: Packet, at: datetime, *, values: Mapping[str, Json] | None = None) -> Decoded:
-        time = time_of(packet.document, self._zone)
+        time, context = time_of(packet.document, self._zone_of(packet.meter)), self._of(packet.meter).context
         return Decoded(
-            packet.document,
+            {**packet.document, "context": context} if context else packet.document,
             readings_of(packet.values if values is None else values),
             device=packet.meter,
             time=time,
             is_clock_wrong=time is not None and abs(time - at) > self._tolerance,
         )
+
+    def _of(self, meter: str) -> MeterNotes:
+        return self._notes.get(meter, self._others)
+
+    def _zone_of(self, meter: str) -> tzinfo:
+        return self._of(meter).zone or self._zone
 
 
 def _ids(listed: str) -> frozenset[str]:

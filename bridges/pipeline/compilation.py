@@ -15,7 +15,8 @@ from django.conf import settings
 from bridges.actions.event import EventAction as EventKind
 from bridges.actions.registry import CARRIED
 from bridges.codecs.registry import codec_named
-from bridges.models import Rule, RuleAction, Topic
+from bridges.meters.notes import Noted
+from bridges.models import Broker, Rule, RuleAction, Topic
 from bridges.pipeline.default_rule import default_packet_rules
 from bridges.pipeline.snapshot import (
     Action,
@@ -49,6 +50,7 @@ def compile_snapshot(version: int | None = None) -> Snapshot:
         instance=settings.PATCHBAY_INSTANCE_ID,
         topics=_topics(faults),
         drivers=_drivers(faults),
+        brokers=frozenset(broker.link_key for broker in Broker.objects.only("name")),
         packets=codec_named("packet")(),
         rules_by_topic=_grouped(
             (source.topic.name, rule) for rule, row in rules for source in row.sources.all() if source.topic
@@ -67,10 +69,10 @@ def compile_snapshot(version: int | None = None) -> Snapshot:
 
 
 def _topics(faults: dict[str, str]) -> dict[str, InTopic]:
-    topics = {}
+    topics, meters = {}, Noted()
     for row in Topic.objects.filter(direction=Topic.Direction.IN, is_enabled=True).select_related("device", "broker"):
         try:
-            codec = codec_named(row.codec)(row.codec_options)
+            codec = meters.told_to(codec_named(row.codec)(row.codec_options), row.broker_id)
         except ValueError as fault:
             faults[f"topic {row.name}"] = str(fault)
             continue

@@ -23,12 +23,14 @@ from bridges.pipeline.spool import Spool
 from bridges.runtime.alert_watch import AlertWatch
 from bridges.runtime.host import WorkerHost
 from bridges.runtime.leases import Holder, Leases
+from bridges.runtime.meter_keeper import MeterKeeper
 from bridges.runtime.processor import Processor
 from bridges.runtime.supervisor import Supervisor
 from telemetry.ids import start_ids_after
 from telemetry.live.publisher import LivePublisher
 from telemetry.live.wake import WakeListener
 from telemetry.models import DeadLetter, Delivery, Message
+from telemetry.recording.batch import Batch
 from telemetry.values import Arrival
 
 logger = logging.getLogger(__name__)
@@ -59,6 +61,7 @@ class LinkWorker:
         )
         self.processor = Processor(leases=Leases(holder), committer=self.committer)
         self.alert_watch = AlertWatch(Leases(holder))
+        self.meter_keeper = MeterKeeper(Leases(holder), self._adopt)
         self._listener = WakeListener(settings.REDIS_URL, self._wake)
         self._on_death = on_death
         self._stopping = threading.Event()
@@ -75,6 +78,7 @@ class LinkWorker:
         deadline = time.monotonic() + timeout_s
         self._listener.stop()
         self.alert_watch.stop(min(5.0, timeout_s))
+        self.meter_keeper.stop(min(5.0, timeout_s))
         if self.supervisor.is_alive() and not self.supervisor.stop(max(1.0, deadline - time.monotonic())):
             logger.error("the supervisor did not end in time")
         if self.processor.is_alive() and not self.processor.stop(max(1.0, deadline - time.monotonic())):
@@ -113,6 +117,7 @@ class LinkWorker:
         self.processor.start()
         self._listener.start()
         self.alert_watch.start()
+        self.meter_keeper.start()
         self._watch()
 
     def _left_over(self) -> list[Arrival]:
@@ -138,6 +143,10 @@ class LinkWorker:
                 if not thread.is_alive() and not self._stopping.is_set():
                     self._on_death(thread.name)
                     return
+
+    def _adopt(self, batch: Batch) -> None:
+        """Another thread of this process committed it."""
+        self._inbox.call(partial(self.committer.handover.adopt, batch))
 
     def _lose(self, links: frozenset[str]) -> None:
         self.supervisor.lose(links)
