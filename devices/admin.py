@@ -11,12 +11,14 @@ from django.contrib import admin, messages
 from django.db.models import Max, Q, QuerySet
 from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.safestring import SafeString
 
 from devices.drivers.registry import DRIVERS
+from devices.identification_page import identify_page
 from devices.models import Device
 from devices.port_list import PortInput
+from devices.seen_admin import SeenDeviceAdmin
 from devices.serial.ports import open_port
 from telemetry.admin_parts.configured import Fieldsets, OptionsAdmin, copied_label, free_name
 from telemetry.admin_parts.live_state import LinkStateColumns, statuses
@@ -25,6 +27,8 @@ from telemetry.admin_parts.words import NOTHING, ago
 from telemetry.links import LinkLost, LinkRefused
 from telemetry.models import LatestReading, LinkStatus
 from telemetry.names import sentence
+
+__all__ = ["DeviceAdmin", "SeenDeviceAdmin"]
 
 _LIVE = ("state", "last_heard", "last_error", "waiting")
 _SERIAL = ["port", "baud", "site"]
@@ -77,6 +81,11 @@ class DeviceAdmin(LinkStateColumns, OptionsAdmin):
     search_fields = ("name", "label", "port")
     search_help_text = "Name, label or port"
     actions = ("enable", "disable", "duplicate", "test_connection")
+
+    def get_urls(self) -> list[Any]:
+        """With the page that tells what a device is."""
+        identify = self.admin_site.admin_view(lambda request: identify_page(request, self))
+        return [path("identify/", identify, name="devices_device_identify"), *super().get_urls()]
 
     def kind_fieldsets(self, request: HttpRequest, obj: Any) -> Fieldsets:
         """Serial settings, and those that hardly anybody changes folded away."""

@@ -14,7 +14,7 @@ from devices.port_list import holder_of
 from devices.serial.found_ports import found_ports, real_port
 from devices.serial.probe import identify
 from devices.serial.settings import SerialSettings, check_port
-from telemetry.admin_parts.option_forms import PREFIX, SHOWN_FOR
+from telemetry.admin_parts.option_forms import PREFIX
 from telemetry.options import OptionFault
 
 MOST = 6
@@ -60,7 +60,6 @@ class Candidate:
         """The page that adds a device, filled in."""
         values = {name: value for name, value in self.as_device().items() if name != "options"}
         values |= {PREFIX + name: value for name, value in self.proposal.options.items()}
-        values[SHOWN_FOR] = self.proposal.driver
         return f"{reverse('admin:devices_device_add')}?{urlencode(values)}"
 
 
