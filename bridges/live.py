@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bridges.models import Broker
+from bridges.models import Broker, Topic
+from devices.seen import register_other_names
 from telemetry.live.sources import LabelledLink, register_link_source
 
 
@@ -14,6 +15,12 @@ def links() -> Iterator[LabelledLink]:
         yield LabelledLink(key=broker.link_key, label=str(broker), is_enabled=broker.is_enabled)
 
 
+def topic_names() -> Iterator[str]:
+    """Readings of a Topic that tells no device stand under its name."""
+    yield from Topic.objects.filter(direction=Topic.Direction.IN).values_list("name", flat=True)
+
+
 def register() -> None:
     """Called once, when the app is ready."""
     register_link_source(links)
+    register_other_names(topic_names)

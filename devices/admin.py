@@ -11,11 +11,10 @@ from django.contrib import admin, messages
 from django.db.models import Max, Q, QuerySet
 from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponseRedirect
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from devices.drivers.registry import DRIVERS
-from devices.identification_page import identify_page
 from devices.models import Device
 from devices.port_list import PortInput
 from devices.seen_admin import SeenDeviceAdmin
@@ -81,11 +80,6 @@ class DeviceAdmin(LinkStateColumns, OptionsAdmin):
     search_fields = ("name", "label", "port")
     search_help_text = "Name, label or port"
     actions = ("enable", "disable", "duplicate", "test_connection")
-
-    def get_urls(self) -> list[Any]:
-        """With the page that tells what a device is."""
-        identify = self.admin_site.admin_view(lambda request: identify_page(request, self))
-        return [path("identify/", identify, name="devices_device_identify"), *super().get_urls()]
 
     def kind_fieldsets(self, request: HttpRequest, obj: Any) -> Fieldsets:
         """Serial settings, and those that hardly anybody changes folded away."""

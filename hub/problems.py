@@ -48,6 +48,7 @@ TITLES = {
     "environment_invalid": "A setting in the environment is wrong",
     "conflict": "This conflicts with what is there",
     "idempotency_conflict": "The idempotency key was used for another request",
+    "not_adoptable": "This cannot become a device",
     "not_redrivable": "This delivery cannot be sent again",
     "too_slow": "The search takes too long",
     "busy": "The hub is busy",

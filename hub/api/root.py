@@ -25,6 +25,7 @@ NAMES = (
     "ports",
     "readings",
     "rules",
+    "seen-devices",
     "schema",
     "docs",
     "status",
