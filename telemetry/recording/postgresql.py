@@ -3,15 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import InternalError, OperationalError, connection
 
 from telemetry.recording.batch import Batch, ReadingDraft
 from telemetry.recording.columns import DEAD_LETTER, DELIVERY, MESSAGE, READING, Table
 
 _JSON, _RAW = "jsonb", "bytea"
+STANDSTILL_MS = 10_000
+"""A process that stands still for this long in the middle of a batch loses it, and its locks on its leases with it:
+otherwise no other worker could ever take over from a frozen one."""
+_STOOD_STILL = "25P03"  # idle_in_transaction_session_timeout
 _JSON_VERSION = b"\x01"  # of jsonb's binary form, see jsonb_recv in PostgreSQL's source
+
+
+def lock_tokens(keys: Sequence[str]) -> dict[str, int]:
+    """The tokens of these leases, which nobody can take before the transaction ends."""
+    limit = f"set_config('idle_in_transaction_session_timeout', '{STANDSTILL_MS}', true)"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT key, token, {limit} FROM telemetry_lease WHERE key = ANY(%s) FOR SHARE", [list(keys)])
+        return {row[0]: row[1] for row in cursor.fetchall()}
+
+
+@contextmanager
+def naming_lost_connections() -> Iterator[None]:
+    """A connection that the server ended because we stood still raises OperationalError, as any other lost one."""
+    try:
+        yield
+    except InternalError as error:
+        if getattr(error.__cause__, "sqlstate", "") != _STOOD_STILL:
+            raise
+        connection.close()
+        raise OperationalError(str(error)) from error
 
 
 def insert_history(batch: Batch) -> None:

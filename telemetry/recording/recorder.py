@@ -78,7 +78,7 @@ class Recorder:
         self.number += 1
         recorded = Recorded()
         started_at = time.perf_counter()
-        with transaction.atomic():
+        with postgresql.naming_lost_connections(), transaction.atomic():
             check_tokens(batch.tokens)
             _claim_keys(batch)
             bulk = postgresql if connection.vendor == "postgresql" else sqlite
@@ -243,11 +243,7 @@ def check_tokens(tokens: Mapping[str, int]) -> None:
     if not tokens:
         return
     keys = sorted(tokens)
-    lock = " FOR SHARE" if connection.vendor == "postgresql" else ""
-    with connection.cursor() as cursor:
-        marks = ", ".join(["%s"] * len(keys))
-        cursor.execute(f"SELECT key, token FROM telemetry_lease WHERE key IN ({marks}){lock}", keys)
-        held = dict(cursor.fetchall())
+    held = postgresql.lock_tokens(keys) if connection.vendor == "postgresql" else sqlite.read_tokens(keys)
     lost = frozenset(key for key in keys if held.get(key) != tokens[key])
     if lost:
         raise LeaseLost(lost)

@@ -8,7 +8,7 @@ from threading import Thread
 from uuid import UUID
 
 import pytest
-from django.db import DatabaseError, connection, connections
+from django.db import DatabaseError, OperationalError, connection, connections
 
 from telemetry.ids import new_id, time_of
 from telemetry.links import LinkReport, LinkState
@@ -27,6 +27,7 @@ from telemetry.models import (
     UnreleasedPacket,
 )
 from telemetry.partitions import make_partitions
+from telemetry.recording import postgresql, recorder
 from telemetry.recording.batch import (
     Batch,
     DeadLetterDraft,
@@ -190,6 +191,27 @@ def test_a_held_lease_lets_the_batch_through() -> None:
     Lease.objects.create(key="broker:plant", owner="me", token=5, expires_at=NOW)
     record(Batch(at=NOW, messages=[message()], tokens={"broker:plant": 5}))
     assert Message.objects.count() == 1
+
+
+@pytest.mark.database("postgresql")
+def test_a_process_that_stands_still_in_a_batch_loses_it_and_its_leases(monkeypatch: pytest.MonkeyPatch) -> None:
+    Lease.objects.create(key="broker:plant", owner="me", token=5, expires_at=NOW)
+
+    def stand_still(batch: Batch) -> None:
+        other = Thread(target=take_lease)
+        other.start()
+        other.join(20)
+        assert not other.is_alive(), "the lease is still locked"
+
+    def take_lease() -> None:
+        Lease.objects.filter(key="broker:plant").update(owner="other", token=6)
+        connections.close_all()
+
+    monkeypatch.setattr(postgresql, "STANDSTILL_MS", 100)
+    monkeypatch.setattr(recorder, "_claim_keys", stand_still)
+    with pytest.raises(OperationalError):
+        record(Batch(at=NOW, messages=[message()], tokens={"broker:plant": 5}))
+    assert not Message.objects.exists()
 
 
 def test_a_used_idempotency_key_undoes_the_batch() -> None:
