@@ -26,7 +26,7 @@ from bridges.pipeline.snapshot import Snapshot
 from bridges.pipeline.spool import Spool
 from telemetry.backoff import Backoff
 from telemetry.ids import new_id
-from telemetry.links import LinkReport
+from telemetry.links import LinkReport, LinkState
 from telemetry.recording.batch import Batch, LedgerKey, hour_of
 from telemetry.recording.recorder import KeyInUse, LeaseLost, Recorded, Recorder
 from telemetry.values import Arrival, Outcome, storable
@@ -206,7 +206,7 @@ class Committer(threading.Thread):
             batch.reports = [_clean_report(report) for report in portion.rest.reports]
             for link, count in portion.rest.dropped.items():
                 batch.ledger[LedgerKey(link, hour_of(batch.at), "dropped")] += count
-        links = {arrival.link for arrival in portion.arrivals}
+        links = {arrival.link for arrival in portion.arrivals} | {report.link for report in batch.reports}
         links |= {*decider.flushed_links, *self.handover.begin_writes(batch)}
         batch.tokens = {key: self.tokens[key] for key in links if key in self.tokens}
         batch.last_message_at = self._once_a_second(batch.last_message_at)
@@ -282,14 +282,21 @@ class Committer(threading.Thread):
     # Leases
 
     def _without_strangers(self, portion: Portion) -> Portion:
-        """Leave out arrivals of links that this process no longer holds: they come again to the holder.
+        """Leave out what links say that this process no longer holds: arrivals come again to the holder.
 
         Not serial ones: nobody could ask for them again.
         """
         overdue = [name for name in portion.overdue if self._may_flush(name)]
+        if portion.rest is not None:
+            portion.rest.reports = [report for report in portion.rest.reports if self._may_report(report)]
         if len(overdue) == len(portion.overdue) and all(self._is_ours(arrival) for arrival in portion.arrivals):
             return portion
         return Portion([a for a in portion.arrivals if self._is_ours(a)], portion.submissions, portion.rest, overdue)
+
+    def _may_report(self, report: LinkReport) -> bool:
+        """Only the holder knows where a link stands; that it is disabled, everybody."""
+        is_held = report.link in self.sources or report.link in self.handover.couriers
+        return is_held or report.state is LinkState.DISABLED
 
     def _is_ours(self, arrival: Arrival) -> bool:
         return arrival.link in self.sources or bool(arrival.device) or arrival.sequence < 0  # or from the spool

@@ -59,6 +59,7 @@ class Supervisor(threading.Thread):
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._lost: set[str] = set()
+        self._leaving: set[str] = set()  # stopped while the database was away: not all that they handed in is settled
         self._renewed_at = 0.0
         self._partitioned_at = 0.0
 
@@ -112,7 +113,7 @@ class Supervisor(threading.Thread):
     def _stop_lost(self) -> None:
         lost = frozenset(self._lost)
         self._lost -= lost  # first of all: to stop them takes its time, and others may be lost meanwhile
-        self._stop_links(lost, "another worker holds it now")
+        self._stop_links(lost, is_lost=True)
 
     # Configuration
 
@@ -148,13 +149,14 @@ class Supervisor(threading.Thread):
     def _renew(self) -> None:
         now = time.monotonic()
         if self._leases.tokens and now - self._renewed_at >= RENEW_EVERY_S:
-            self._stop_links(self._leases.renew(), "another worker holds it now")
+            self._stop_links(self._leases.renew(), is_lost=True)
             self._renewed_at = now
 
     def _claim(self) -> None:
         claimed = 0
         for key, wanted in self._wanted.items():
-            if key in self.held or claimed >= _CLAIMS_PER_TICK or self._stopping.is_set():
+            is_taken = key in self.held or key in self._leaving
+            if is_taken or claimed >= _CLAIMS_PER_TICK or self._stopping.is_set():
                 continue
             token = self._leases.claim(key, is_sticky=wanted.is_sticky)
             if token is not None:
@@ -189,11 +191,11 @@ class Supervisor(threading.Thread):
         while not ready.wait(0.2):
             if self._stopping.is_set() or not committer.is_alive():
                 return
+        LinkStatus.objects.update_or_create(key=wanted.key, defaults={"worker": str(self._leases.holder)})
         link.start()
-        LinkStatus.objects.filter(key=wanted.key).update(worker=str(self._leases.holder))
 
-    def _stop_links(self, keys: frozenset[str], reason: str) -> None:
-        """Stop these links side by side, then give their leases up."""
+    def _stop_links(self, keys: frozenset[str], reason: str = "", *, is_lost: bool = False) -> None:
+        """Stop these links side by side, then give their leases up. `is_lost`: another worker has them already."""
         stopped = [self.held.pop(key) for key in keys if key in self.held]
         threads = [threading.Thread(target=self._stop_link, args=(held,), daemon=True) for held in stopped]
         for thread in threads:
@@ -201,16 +203,26 @@ class Supervisor(threading.Thread):
         for thread in threads:
             thread.join(STOP_LINK_S + 1)
         names = [held.wanted.key for held in stopped]
-        if names:
-            self._detach(names, reason)
-        self._leases.forget(keys - set(names))
+        if names and not is_lost:
+            self._take_leave(names, reason)
+        if names and self._detach(names):
+            self._release(names, is_lost=is_lost)
+        self._leases.forget(keys)
 
     def _stop_link(self, held: Held) -> None:
         if not held.link.stop(STOP_LINK_S):
             logger.error("a link did not end in time", extra={"link": held.wanted.key})
 
-    def _detach(self, keys: list[str], reason: str) -> None:
-        """After what the links still handed in is committed, let go of them and of their leases."""
+    def _take_leave(self, keys: list[str], reason: str) -> None:
+        """Say why these links stand still, before another worker can say that they go on."""
+        for key in keys:
+            if key in self._disabled:
+                self._host.report(LinkReport(key, LinkState.DISABLED))
+            elif key in self._wanted:
+                self._host.report(LinkReport(key, LinkState.WAITING, reason))
+
+    def _detach(self, keys: list[str]) -> bool:
+        """After what the links still handed in is committed, let go of them; False if the database is away."""
         done = threading.Event()
         committer = self._committer
 
@@ -219,23 +231,23 @@ class Supervisor(threading.Thread):
                 committer.sources.pop(key, None)
                 committer.tokens.pop(key, None)
                 committer.handover.remove(key)
+            self._leaving.difference_update(keys)
             done.set()
 
+        self._leaving.update(keys)
         committer.after_inbox(detach)
         while not done.wait(0.2):
             if not committer.is_alive():
-                break
+                return True
             if committer.database_is_away:  # the leases run out by themselves
-                self._leases.forget(keys)
-                return
+                return False
+        return True
+
+    def _release(self, keys: list[str], *, is_lost: bool) -> None:
+        if not is_lost:
+            forgotten = [key for key in keys if key not in self._wanted and key not in self._disabled]
+            LinkStatus.objects.filter(key__in=forgotten).delete()
         self._leases.release(keys)
-        for key in keys:
-            if key in self._disabled:
-                self._host.report(LinkReport(key, LinkState.DISABLED))
-            elif key not in self._wanted:
-                LinkStatus.objects.filter(key=key).delete()
-            else:
-                self._host.report(LinkReport(key, LinkState.WAITING, reason))
 
     def _stop_all(self) -> None:
         try:
