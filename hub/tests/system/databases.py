@@ -34,7 +34,7 @@ class HubDatabase(ABC):
 
     @abstractmethod
     def is_in_transaction(self) -> bool:
-        """Whether somebody has begun to write and not ended it; may be asked while a process is frozen."""
+        """Whether a process that was frozen stands in the middle of a write."""
 
     def value(self, statement: str, *values: Any) -> Any:
         """The first column of the first row; None without a row."""
@@ -121,8 +121,18 @@ class PostgresqlDatabase(HubDatabase):
             self.server.start()
 
     def is_in_transaction(self) -> bool:
-        open_ones = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE %s"
-        return bool(self.value(open_ones, "idle in transaction%"))
+        """Seen by its lock on its leases; that of a process that runs is gone at the second look."""
+        return all(not self._can_lock_leases() for _ in range(3))
+
+    def _can_lock_leases(self) -> bool:
+        with psycopg.connect(self.url, options="-c lock_timeout=100") as connection:
+            try:
+                connection.execute("SELECT key FROM telemetry_lease FOR UPDATE")
+            except psycopg.errors.LockNotAvailable:
+                return False
+            finally:
+                connection.rollback()
+            return True
 
     def copy_to(self, database: str) -> PostgresqlDatabase:
         """A copy of this one on the same server, which nobody may be using."""

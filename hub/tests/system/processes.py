@@ -9,6 +9,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from hub.tests.system.waiting import wait_for
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -62,6 +64,12 @@ class HubProcess:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(number)
 
+    def freeze(self) -> None:
+        """Stop it, and wait until each of its threads stands still; `send(SIGCONT)` lets it go on."""
+        self.send(signal.SIGSTOP)
+        threads = Path(f"/proc/{self.pid}/task")
+        wait_for(lambda: all(_is_stopped(thread) for thread in threads.iterdir()), what=f"{self.name} stands still")
+
     def wait(self, within_s: float) -> int:
         """Its exit code; raises TimeoutExpired."""
         if self._process is None:
@@ -83,3 +91,7 @@ class HubProcess:
             return
         self.send(number)
         self._process.wait(within_s)
+
+
+def _is_stopped(thread: Path) -> bool:
+    return (thread / "stat").read_text().rpartition(")")[2].split()[0] == "T"
