@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks import ingest, parts, post_packets, serial_latency, soak, up
+from benchmarks import ingest, parts, post_packets, processor, serial_latency, soak, up
 from benchmarks.measurement import Measurement
 
-_MODULES = (ingest, serial_latency, post_packets, parts, up, soak)
+_MODULES = (ingest, processor, serial_latency, post_packets, parts, up, soak)
 
 
 def all_measurements() -> list[Measurement]:
