@@ -83,8 +83,17 @@ def logging_settings(config: Config) -> dict[str, Any]:
     }
 
 
-_NOISY = ("asyncio", "daphne.http_protocol", "daphne.ws_protocol", "urllib3", "requests", "apprise")
-"""Others' loggers whose debug lines tell of our requests and addresses a second time."""
+_NOISY = (
+    "asyncio",
+    "daphne.http_protocol",
+    "daphne.ws_protocol",
+    "urllib3",
+    "requests",
+    "apprise",
+    "celery.app.trace",  # two lines for each task: what a task does is told by what it does
+    "celery.worker.strategy",
+)
+"""Others' loggers whose lines tell of our requests, addresses and tasks a second time."""
 
 
 def set_level(level: str) -> None:
