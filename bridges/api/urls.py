@@ -1,10 +1,11 @@
-"""The addresses of brokers, topics, rules, packets and of what goes out, below /api/v1/."""
+"""The addresses of brokers, topics, rules, meters, packets and of what goes out, below /api/v1/."""
 
 from django.urls import path
 
-from bridges.api.commands import Commands
 from bridges.api.alert_rules import AlertRules
+from bridges.api.commands import Commands
 from bridges.api.deliveries import Redrive, Repeat
+from bridges.api.meters import AllMeters, EnergyReport, MeterCommands, MeterRelay, Meters
 from bridges.api.packets import Packets, PacketSchema
 from bridges.api.trials import ConnectionTrial, RuleTrial
 from bridges.api.views import Brokers, Rules, Topics
@@ -19,6 +20,13 @@ urlpatterns = [
     path("brokers/<str:name>/test", ConnectionTrial.as_view(), name="broker-test"),
     path("topics", Topics.as_view(ROWS), name="topics"),
     path("topics/<str:name>", Topics.as_view(ROW), name="topic"),
+    path("meters", Meters.as_view(ROWS), name="meters"),
+    path("meters/report", EnergyReport.as_view(), name="meters-report"),
+    path("meters/<str:name>", Meters.as_view(ROW), name="meter"),
+    path("meters/<str:name>/commands", MeterCommands.as_view(), name="meter-commands"),
+    path("meters/<str:name>/relay", MeterRelay.as_view(), name="meter-relay"),
+    path("meter-defaults", AllMeters.as_view(ROWS), name="meter-defaults"),
+    path("meter-defaults/<str:name>", AllMeters.as_view(ROW), name="meter-default"),
     path("rules", Rules.as_view(ROWS), name="rules"),
     path("rules/<str:name>", Rules.as_view(ROW), name="rule"),
     path("rules/<str:name>/try", RuleTrial.as_view(), name="rule-try"),

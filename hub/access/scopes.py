@@ -1,7 +1,7 @@
 """What a key may do. Pure.
 
-`read`, `submit` and `command` stand each for themselves; who may `configure` may also read what there is to configure;
-`admin` may do everything.
+`read`, `submit`, `command` and `relay` stand each for themselves; who may `configure` may also read what there is to
+configure; `admin` may do everything.
 """
 
 from __future__ import annotations
@@ -9,11 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-READ, SUBMIT, COMMAND, CONFIGURE, ADMIN = SCOPES = ("read", "submit", "command", "configure", "admin")
+READ, SUBMIT, COMMAND, RELAY, CONFIGURE, ADMIN = SCOPES = (
+    "read",
+    "submit",
+    "command",
+    "relay",
+    "configure",
+    "admin",
+)
 MEANINGS = {
     READ: "see messages, readings, deliveries, status and configuration",
     SUBMIT: "submit packets",
     COMMAND: "write to devices, send deliveries again",
+    RELAY: "switch the relays of power meters",
     CONFIGURE: "read, and change devices, brokers, topics and rules",
     ADMIN: "everything",
 }

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 SYNC_S = 0.25
 SYNC_SHARE = 500  # compare notes at the latest after a 500th of the limit
 MOST_WINDOWS = 10_000
+_RATE_OF = {"relay": "command"}  # a right of its own, counted with its kind
 PERIODS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -153,6 +154,7 @@ class ScopeThrottle(BaseThrottle):
         """Whether the call may go on."""
         is_known = bool(request.user and request.user.is_authenticated)
         scope = str(scope_of(request, view) or "read") if is_known else "anonymous"
+        scope = _RATE_OF.get(scope, scope)
         caller = owner_of(request) if is_known else address_of(request)
         is_allowed, wait_s, headers = spend(scope, caller)
         request._request.rate_headers = headers  # type: ignore[attr-defined] # see hub.access.rate_headers

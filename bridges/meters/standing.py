@@ -1,0 +1,92 @@
+"""How meters stand, for pages and REST: what is known of each, what waits, what failed, and its counters."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from bridges.meters.decision import Interval, Talk, faults
+from bridges.meters.store import talk_of
+from bridges.models import Meter
+from telemetry.models import LatestReading
+
+COUNTERS = (
+    "active_energy",
+    "active_energy_export",
+    "reactive_energy",
+    "reactive_energy_export",
+    "apparent_energy",
+    *(f"{name}_t{tariff}" for tariff in range(1, 7) for name in ("active_energy", "active_energy_export")),
+)
+"""The energy registers of a meter, as its readings are called."""
+POWER = "active_power"
+
+Latest = Mapping[str, Mapping[str, LatestReading]]
+
+
+def latest_of(meters: Iterable[str]) -> Latest:
+    """The newest power and counters, by meter and metric."""
+    found: dict[str, dict[str, LatestReading]] = defaultdict(dict)
+    for row in LatestReading.objects.filter(device__in=list(meters), metric__in=[POWER, *COUNTERS]):
+        found[row.device][row.metric] = row
+    return found
+
+
+def readings_shape(latest: Mapping[str, LatestReading]) -> dict[str, Any]:
+    """Power and counters with unit and time; what was never told is left out."""
+    return {
+        metric: {"value": latest[metric].value, "unit": latest[metric].unit, "time": latest[metric].time}
+        for metric in (POWER, *COUNTERS)
+        if metric in latest
+    }
+
+
+def talk_with(meter: Meter) -> Talk:
+    """What is remembered of the talk with it."""
+    return talk_of(getattr(meter, "state", None))
+
+
+def reported_shape(meter: Meter) -> dict[str, Any]:
+    """What is known of it; null for what is not."""
+    said = talk_with(meter).reported
+    return {
+        "seen_at": said.seen_at,
+        "seconds_interval": _interval_shape(said.seconds),
+        "minutes_interval": _interval_shape(said.minutes),
+        "clock": {
+            "drift_s": None if said.drift is None else round(said.drift.total_seconds(), 1),
+            "time": said.drift_at,
+            "set_at": said.clock_set_at,
+        },
+        "relay": {"state": _relay(said.relay), "time": said.relay_at} if said.relay else None,
+    }
+
+
+def pending_shape(meter: Meter, now: datetime | None = None) -> list[dict[str, Any]]:
+    """The commands that wait for a reply or failed."""
+    now, talk = now or datetime.now(UTC), talk_with(meter)
+    wrong = faults(talk, now)
+    return [
+        {
+            "command": kind.value,
+            "value": attempt.value,
+            "state": "refused" if attempt.refusal else "unanswered" if kind in wrong else "waiting",
+            "reason": wrong.get(kind, ""),
+            "sent_at": attempt.sent_at,
+            "tries": attempt.count,
+        }
+        for kind, attempt in talk.tries.items()
+        if kind in wrong or attempt.is_open
+    ]
+
+
+def _interval_shape(interval: Interval | None) -> dict[str, Any] | None:
+    if interval is None:
+        return None
+    return {"value": interval.value, "time": interval.at, "read_back": interval.is_read}
+
+
+def _relay(said: str) -> str:
+    return {"1": "on", "0": "off"}.get(said, said)
