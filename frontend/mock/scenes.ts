@@ -1,6 +1,6 @@
 // What the mock hub is made of: its links and devices, scene by scene.
 
-import type { DeviceState, Link } from "../src/live/protocol";
+import type { Alert, DeviceState, Link } from "../src/live/protocol";
 
 export type SceneName = "demo" | "empty" | "flood";
 
@@ -17,6 +17,14 @@ function link(key: string, label: string, rest: Partial<Link> = {}): Link {
 
 function device(name: string, label: string, rest: Partial<DeviceState> = {}): DeviceState {
   return { name, label, driver: "", link: "", is_known: true, last_at: null, readings: [], commands: [], ...rest };
+}
+
+export function alertsIn(scene: SceneName): Alert[] {
+  if (scene === "empty") return [];
+  const opened = new Date(Date.now() - 580_000).toISOString();
+  const base = { kind: "alert", state: "open", opened_at: opened, acknowledged_by: "" } as const;
+  const office = "broker:office is refused. The broker refused the user name or the password.";
+  return [{ ...base, id: 1, rule: "links", subject: "broker:office", severity: "critical", detail: office }];
 }
 
 export function linksIn(scene: SceneName): Link[] {

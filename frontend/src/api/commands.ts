@@ -1,4 +1,4 @@
-// What the page puts into the outbox: commands to serial devices, and deliveries sent again.
+// What the page asks the hub to do: commands to serial devices, deliveries sent again, alerts and devices taken care of.
 
 import { postJson } from "./client";
 
@@ -12,4 +12,14 @@ export function sendCommand(device: string, command: Command): Promise<unknown> 
 /** Puts a dead, expired or doubtful delivery back into the outbox. */
 export function sendAgain(delivery: string): Promise<unknown> {
   return postJson(`/api/v1/deliveries/${encodeURIComponent(delivery)}/redrive`, {});
+}
+
+/** Says that somebody looks after an open alert. */
+export function acknowledge(alert: number): Promise<unknown> {
+  return postJson(`/api/v1/alerts/${alert}/acknowledge`, {});
+}
+
+/** Makes a device that announced itself a configured one. */
+export function adopt(device: string): Promise<unknown> {
+  return postJson(`/api/v1/seen-devices/${encodeURIComponent(device)}/adopt`, {});
 }

@@ -1,5 +1,6 @@
-// The live page: links, devices, printer paper and the tail; or the first steps on an empty hub.
+// The live page: alerts that stand, links, devices, printer paper and the tail; or the first steps on an empty hub.
 
+import { AlertStrip } from "./alerts/AlertStrip";
 import { useLive, useSocketState } from "./hooks";
 import { DemoNote } from "./DemoNote";
 import { DeviceGrid } from "./devices/DeviceGrid";
@@ -20,6 +21,7 @@ export function LivePage() {
     <div className={classes.page} data-stale={!isLive || undefined}>
       <h1 className={classes.title}>Live</h1>
       <DemoNote />
+      <AlertStrip />
       {isEmpty ? <FirstSteps /> : <LinkStrip />}
       <div className={classes.columns} data-with-paper={hasPrinter || undefined}>
         <div className={classes.stack}>

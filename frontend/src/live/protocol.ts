@@ -60,6 +60,20 @@ export interface Delivery {
   is_binary: boolean;
 }
 
+export type AlertState = "open" | "acknowledged" | "cleared";
+
+export interface Alert {
+  kind: "alert";
+  id: number;
+  rule: string;
+  subject: string;
+  severity: "info" | "warning" | "critical";
+  state: AlertState;
+  detail: string;
+  opened_at: string;
+  acknowledged_by: string;
+}
+
 /** Something that a device can be told by name. */
 export interface NamedCommand {
   name: string;
@@ -82,7 +96,7 @@ export interface ConfigEvent {
   version: number;
 }
 
-export type LiveEvent = Message | LinkEvent | Delivery | ConfigEvent;
+export type LiveEvent = Message | LinkEvent | Delivery | Alert | ConfigEvent;
 
 export interface Snapshot {
   type: "snapshot";
@@ -92,6 +106,7 @@ export interface Snapshot {
   demo: boolean;
   links: Link[];
   devices: DeviceState[];
+  alerts: Alert[];
   messages: Message[];
   writes: Delivery[];
 }

@@ -1,5 +1,6 @@
 // The whole state of the live page as one value, and how a frame changes it. Pure: no clock, no socket, no React.
 
+import { alertsOf, applyAlert, type Alerts } from "./alert-state";
 import { applyMessages, devicesOf, type Devices } from "./device-state";
 import { applyLink, changeWaiting, isOpen, linksOf, waitingChange, type Links } from "./link-state";
 import type { Delivery, Frame, LiveEvent, Message, Snapshot } from "./protocol";
@@ -20,6 +21,7 @@ export interface LiveState {
   isDemo: boolean;
   links: Links;
   devices: Devices;
+  alerts: Alerts;
   tail: Tail;
   /** The latest deliveries to devices, each id once, in its latest state. */
   writes: Deliveries;
@@ -41,6 +43,7 @@ export const emptyState: LiveState = {
   isDemo: false,
   links: {},
   devices: {},
+  alerts: {},
   tail: emptyTail,
   writes: new Map(),
   deliveries: new Map(),
@@ -75,6 +78,7 @@ function applySnapshot(state: LiveState, snapshot: Snapshot): LiveState {
     isDemo: snapshot.demo,
     links: linksOf(snapshot.links),
     devices: devicesOf(snapshot.devices, state.devices),
+    alerts: alertsOf(snapshot.alerts),
     tail: inTimeOrder(addMessages(state.tail, fresh)),
     writes: withDeliveries(state.writes, snapshot.writes, WRITE_LIMIT),
     seen,
@@ -86,14 +90,18 @@ function applyEvents(state: LiveState, events: readonly LiveEvent[]): LiveState 
   if (events.length === 0) return state;
   const { fresh, seen } = unseen(state.seen, events.filter(isMessage));
   const deliveries = events.filter(isDelivery);
-  let links = state.links;
-  for (const event of events) if (event.kind === "link") links = applyLink(links, event);
+  let { links, alerts } = state;
+  for (const event of events) {
+    if (event.kind === "link") links = applyLink(links, event);
+    else if (event.kind === "alert") alerts = applyAlert(alerts, event);
+  }
   const isNewer = events.some((event) => event.kind === "config" && event.version !== state.config);
   return {
     ...state,
     isOutdated: state.isOutdated || isNewer,
     links: changeWaiting(links, waitingChanges(state, deliveries)),
     devices: applyMessages(state.devices, fresh),
+    alerts,
     tail: addMessages(state.tail, fresh),
     writes: withDeliveries(state.writes, deliveries.filter(isWrite), WRITE_LIMIT),
     deliveries: withDeliveries(state.deliveries, deliveries.filter((delivery) => !isWrite(delivery)), DELIVERY_LIMIT),

@@ -1,6 +1,6 @@
 // Builders of what the socket brings, for the tests: each has everything, and takes what matters to a test.
 
-import type { Delivery, DeviceState, Link, LinkEvent, LiveEvent, Message, Snapshot } from "../live/protocol";
+import type { Alert, Delivery, DeviceState, Link, LinkEvent, LiveEvent, Message, Snapshot } from "../live/protocol";
 
 export const T0 = "2026-01-12T10:00:00.000Z";
 
@@ -39,6 +39,13 @@ export function delivery(given: Partial<Delivery> = {}): Delivery {
   };
 }
 
+export function alert(given: Partial<Alert> = {}): Alert {
+  return {
+    kind: "alert", id: ++count, rule: "links", subject: "broker:plant", severity: "warning", state: "open",
+    detail: "The broker is away.", opened_at: T0, acknowledged_by: "", ...given,
+  };
+}
+
 export function device(given: Partial<DeviceState> = {}): DeviceState {
   return {
     name: "scale", label: "Lab scale", driver: "", link: "", is_known: true, last_at: null, readings: [], commands: [], ...given,
@@ -47,7 +54,7 @@ export function device(given: Partial<DeviceState> = {}): DeviceState {
 
 export function snapshot(given: Partial<Snapshot> = {}): Snapshot {
   return {
-    type: "snapshot", seq: 1, at: T0, config: 1, demo: false, links: [], devices: [], messages: [], writes: [], ...given,
+    type: "snapshot", seq: 1, at: T0, config: 1, demo: false, links: [], devices: [], alerts: [], messages: [], writes: [], ...given,
   };
 }
 

@@ -4,6 +4,7 @@ import { memo, useState } from "react";
 
 import type { Device } from "../device-state";
 
+import { Adopt } from "./Adopt";
 import { Chart } from "./Chart";
 import { CommandBox } from "./CommandBox";
 import classes from "./DeviceCard.module.css";
@@ -36,6 +37,7 @@ export const DeviceCard = memo(function DeviceCard({ device, windowS }: { device
       ) : (
         <p className={classes.none}>No readings yet.</p>
       )}
+      {!device.is_known && <Adopt device={device.name} />}
       {device.driver && <CommandBox device={device.name} label={label} commands={device.commands} />}
     </li>
   );
