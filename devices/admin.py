@@ -11,14 +11,17 @@ from django.contrib import admin, messages
 from django.db.models import Max, Q, QuerySet
 from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.safestring import SafeString
 
 from devices.drivers.registry import DRIVERS
+from devices.identification_page import identify_page
 from devices.models import Device
 from devices.port_list import PortInput
+from devices.rights import REFUSAL, becomes_raw, may_print_raw
 from devices.seen_admin import SeenDeviceAdmin
 from devices.serial.ports import open_port
+from devices.ticket_admin import TicketAdmin
 from telemetry.admin_parts.configured import Fieldsets, OptionsAdmin, copied_label, free_name
 from telemetry.admin_parts.live_state import LinkStateColumns, statuses
 from telemetry.admin_parts.option_forms import PREFIX, ChooserSelect, OptionsForm, chooser_choices
@@ -27,7 +30,7 @@ from telemetry.links import LinkLost, LinkRefused
 from telemetry.models import LatestReading, LinkStatus
 from telemetry.names import sentence
 
-__all__ = ["DeviceAdmin", "SeenDeviceAdmin"]
+__all__ = ["DeviceAdmin", "SeenDeviceAdmin", "TicketAdmin"]
 
 _LIVE = ("state", "last_heard", "last_error", "waiting")
 _SERIAL = ["port", "baud", "site"]
@@ -52,6 +55,17 @@ class DeviceForm(OptionsForm):
         model = Device
         exclude = ("edited_on_web", "options")
         widgets = {"port": PortInput}
+
+    may_print_raw = False
+    """Whether the one who fills it in may let messages send raw bytes to a printer."""
+
+    def clean(self) -> dict[str, Any]:
+        """Raw bytes to a printer are a right of their own."""
+        cleaned = super().clean()
+        self.instance.driver = cleaned.get("driver", "")
+        if not self.may_print_raw and becomes_raw(self.instance):
+            self.add_error(f"{PREFIX}mode" if f"{PREFIX}mode" in self.fields else "driver", REFUSAL)
+        return cleaned
 
 
 class LinkKindFilter(admin.SimpleListFilter):
@@ -81,6 +95,11 @@ class DeviceAdmin(LinkStateColumns, OptionsAdmin):
     search_help_text = "Name, label or port"
     actions = ("enable", "disable", "duplicate", "test_connection")
 
+    def get_urls(self) -> list[Any]:
+        """With the page that tells what a device is."""
+        identify = self.admin_site.admin_view(lambda request: identify_page(request, self))
+        return [path("identify/", identify, name="devices_device_identify"), *super().get_urls()]
+
     def kind_fieldsets(self, request: HttpRequest, obj: Any) -> Fieldsets:
         """Serial settings, and those that hardly anybody changes folded away."""
         live = [("Now", {"fields": [*_LIVE]})] if obj else []
@@ -93,6 +112,13 @@ class DeviceAdmin(LinkStateColumns, OptionsAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         live = _LIVE if obj else ()
         return (*super().get_readonly_fields(request, obj), *live)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[DeviceForm]:
+        """The form knows what the one who fills it in may do."""
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        form.may_print_raw = may_print_raw(request)
+        found: type[DeviceForm] = form
+        return found
 
     def add_live_state(self, rows: Sequence[Device]) -> None:
         """As for all links, and when each device was last heard of, whichever way: one query more."""

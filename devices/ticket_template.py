@@ -115,16 +115,28 @@ class TicketTemplate(ConfiguredModel):
         return []
 
 
-def sampled(row: TicketTemplate) -> Receipt:
-    """The receipt of the row's own sample (an empty one is `{}`); raises ValidationError at the field at fault."""
-    try:
-        payload: Any = json.loads(row.sample) if row.sample.strip() else {}
-    except (ValueError, RecursionError) as error:
-        raise ValidationError({"sample": f"This is not JSON: {error}."}) from None
+OWN = object()
+"""Stands for the sample that is kept with the ticket."""
+
+
+def sampled(row: TicketTemplate, payload: Any = OWN) -> Receipt:
+    """The receipt of a payload, or of the row's own sample (an empty one is `{}`).
+
+    Raises ValidationError at the field at fault.
+    """
+    if payload is OWN:
+        payload = _own_sample(row)
     try:
         return Ticket(row.form()).receipt(sample_values(payload))
     except TicketFault as fault:
         raise ValidationError({"template": sentence(f"{fault} (tried on the sample)")}) from None
+
+
+def _own_sample(row: TicketTemplate) -> Any:
+    try:
+        return json.loads(row.sample) if row.sample.strip() else {}
+    except (ValueError, RecursionError) as error:
+        raise ValidationError({"sample": f"This is not JSON: {error}."}) from None
 
 
 def sample_values(payload: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from bridges.actions.registry import ACTIONS
 from bridges.admin.actions import options_inlines
 from bridges.models import Rule, RuleAction, RuleSource, Topic
 from bridges.pipeline.snapshot import BATCH_PREFIX, task_target
+from devices.rights import REFUSAL, may_print_raw
 from telemetry.admin_parts.configured import ConfiguredAdmin, free_name
 from telemetry.admin_parts.live_state import LiveChangeList, waiting_counts
 from telemetry.admin_parts.option_forms import MendableForm
@@ -59,12 +60,23 @@ class ActionForm(MendableForm):
 
     class Meta:
         model = RuleAction
-        fields = ("topic", "device", "position")
-        labels = {"topic": "Publish to topic", "device": "Write to device", "position": "Order"}
+        fields = ("topic", "device", "ticket", "is_raw", "position")
+        labels = {
+            "topic": "Publish to topic",
+            "device": "Write to device",
+            "ticket": "as ticket",
+            "is_raw": "as raw bytes",
+            "position": "Order",
+        }
+
+    may_print_raw = False
+    """Whether the one who fills it in may let messages send raw bytes to a printer."""
 
     def clean(self) -> dict[str, Any]:
         """A device means a write."""
         cleaned = super().clean() or {}
+        if cleaned.get("is_raw") and "is_raw" in self.changed_data and not self.may_print_raw:
+            self.add_error("is_raw", REFUSAL)
         is_write = cleaned.get("device") is not None and cleaned.get("topic") is None
         self.instance.kind = RuleAction.Kind.WRITE if is_write else RuleAction.Kind.PUBLISH
         return cleaned
@@ -108,6 +120,8 @@ class ActionInline(TabularInline):
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """A new action comes last."""
         formset = super().get_formset(request, obj, **kwargs)
+        form: Any = formset.form
+        form.may_print_raw = may_print_raw(request)
         last = obj.actions.aggregate(last=Max("position"))["last"] if obj else None
         formset.form.base_fields["position"].initial = 0 if last is None else last + 1
         return formset

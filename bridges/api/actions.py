@@ -14,11 +14,12 @@ from rest_framework import serializers
 from bridges.actions.base import ActionKind
 from bridges.actions.registry import ACTIONS
 from bridges.models import RuleAction, Topic
-from devices.models import Device
+from devices.models import Device, TicketTemplate
 from telemetry.api.configured import StrictSerializer
 from telemetry.api.fields import NameField, ObjectField, SecretField, reference_shape
 
 _SET = "_set"
+_OF_WRITES = ("ticket", "raw")
 Secrets = dict[str, tuple[str, str]]
 
 
@@ -73,10 +74,12 @@ class OptionsField(serializers.Field[Any, Any, Any, Any]):
 
 class ActionSerializer(StrictSerializer):
     """One action: `{publish: TOPIC}`, `{write: DEVICE}`, `{event: NAME}`, `{webhook: {...}}`, `{script: FILE}` or
-    `{notify: {...}}`."""
+    `{notify: {...}}`. A write to a printer may also have `ticket: NAME` or `raw: true`."""
 
     publish = NameField("topic", queryset=Topic.objects.all(), source="topic", required=False)
     write = NameField("device", queryset=Device.objects.all(), source="device", required=False)
+    ticket = NameField("ticket", queryset=TicketTemplate.objects.all(), required=False)
+    raw = serializers.BooleanField(source="is_raw", required=False)
     event = OptionsField(ACTIONS["event"])
     webhook = OptionsField(ACTIONS["webhook"])
     script = OptionsField(ACTIONS["script"])
@@ -85,17 +88,22 @@ class ActionSerializer(StrictSerializer):
     def to_internal_value(self, data: Any) -> Any:
         """The columns of the row; raises ValidationError unless it is exactly one kind."""
         attrs = super().to_internal_value(data)
-        if len(data) != 1:
-            raise serializers.ValidationError(f"An action is one of {', '.join(self.fields)}.")
-        kind = next(iter(data))
-        return attrs | {"kind": str(kind)}
+        kinds = [name for name in data if name not in _OF_WRITES]
+        if len(kinds) != 1:
+            known = [str(name) for name in self.fields]
+            said = ", ".join(name for name in known if name not in _OF_WRITES)
+            raise serializers.ValidationError(f"An action is one of {said}.")
+        return attrs | {"kind": str(kinds[0])}
 
     def to_representation(self, instance: RuleAction) -> dict[str, Any]:
         """The one key that says what the action does."""
         if instance.kind in ACTIONS:
             return {instance.kind: self.fields[instance.kind].to_representation(instance)}
         target: Topic | Device | None = instance.topic or instance.device
-        return {instance.kind: target.name if target else ""}
+        shape: dict[str, Any] = {instance.kind: target.name if target else ""}
+        if instance.ticket is not None:
+            shape["ticket"] = instance.ticket.name
+        return shape | {"raw": True} if instance.is_raw else shape
 
 
 def with_kept_secrets(

@@ -15,6 +15,7 @@ from rest_framework.fields import get_error_detail
 from bridges.api.actions import ActionSerializer, with_kept_secrets
 from bridges.models import Rule, RuleAction, RuleSource, Topic
 from devices.models import Device
+from devices.rights import REFUSAL, may_print_raw
 from telemetry.api.configured import ConfiguredSerializer, StrictSerializer
 from telemetry.api.fields import NameField
 
@@ -144,9 +145,14 @@ class RuleSerializer(ConfiguredSerializer[Rule]):
         """Faults of the sources and actions, by their place in the list."""
         faults = {
             "sources": [_faults(RuleSource(rule=self._candidate, **part)) for part in attrs.get("sources", ())],
-            "actions": [_faults(RuleAction(rule=self._candidate, **part)) for part in attrs.get("actions", ())],
+            "actions": [self._action_faults(part) for part in attrs.get("actions", ())],
         }
         return {key: found for key, found in faults.items() if any(found)}
+
+    def _action_faults(self, part: Mapping[str, Any]) -> dict[str, Any]:
+        if part.get("is_raw") and not may_print_raw(self.context.get("request")):
+            return {"raw": [REFUSAL]}
+        return _faults(RuleAction(rule=self._candidate, **part))
 
     def create(self, validated_data: dict[str, Any]) -> Rule:
         """Save the rule and its parts in one transaction."""
@@ -166,7 +172,7 @@ class RuleSerializer(ConfiguredSerializer[Rule]):
             if "actions" in attrs:
                 RuleAction.objects.filter(rule=rule).delete()
                 RuleAction.objects.bulk_create(_placed(rule, attrs["actions"]))
-        return Rule.objects.prefetch_related("sources", "actions").get(pk=rule.pk)
+        return Rule.objects.prefetch_related("sources", "actions__ticket").get(pk=rule.pk)
 
 
 def _placed(rule: Rule, actions: Sequence[Mapping[str, Any]]) -> list[RuleAction]:

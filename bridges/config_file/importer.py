@@ -16,7 +16,14 @@ from bridges.config_file.sections import APPLY_ORDER, BROKERS, Row, Section, wit
 from bridges.config_file.structure import Item, Items, check_structure
 from bridges.config_file.ways import make_way
 
-_REFERENCES = {"broker": "brokers", "topic": "topics", "publish": "topics", "device": "devices", "write": "devices"}
+_REFERENCES = {
+    "broker": "brokers",
+    "topic": "topics",
+    "publish": "topics",
+    "device": "devices",
+    "write": "devices",
+    "ticket": "tickets",
+}
 
 
 @dataclass(slots=True)

@@ -8,14 +8,16 @@ from typing import Any, TypeAlias
 
 from django.db.models import QuerySet
 
+from bridges.api.meter_shapes import MeterDefaultsSerializer, MeterSerializer
 from bridges.api.serializers import BrokerSerializer, RuleSerializer, TopicSerializer
-from bridges.models import Broker, Rule, Topic
+from bridges.models import Broker, Meter, MeterDefaults, Rule, Topic
 from bridges.models.broker_checks import is_pem
 from devices.api.serializers import DeviceSerializer
-from devices.models import Device
+from devices.api.tickets import TicketSerializer
+from devices.models import Device, TicketTemplate
 from telemetry.api.configured import ConfiguredSerializer
 
-Row: TypeAlias = Broker | Device | Topic | Rule
+Row: TypeAlias = Broker | Device | Topic | Rule | TicketTemplate | Meter | MeterDefaults
 _SECRET_KEYS = {"password": "password", "password_reference": "password", "tls_key": "tls.key"}
 
 
@@ -32,9 +34,11 @@ class Section:
         model: Any = self.serializer.Meta.model
         related: tuple[str, ...] = ()
         if model is Rule:
-            related = ("sources__topic", "sources__device", "actions__topic", "actions__device")
+            related = ("sources__topic", "sources__device", "actions__topic", "actions__device", "actions__ticket")
         elif model is Topic:
             related = ("broker", "device")
+        elif model in (Meter, MeterDefaults):
+            related = ("broker",)
         rows: QuerySet[Any] = model.objects.prefetch_related(*related)
         return rows
 
@@ -62,10 +66,14 @@ class Section:
 BROKERS = Section("brokers", "broker", BrokerSerializer)
 TOPICS = Section("topics", "topic", TopicSerializer)
 DEVICES = Section("devices", "device", DeviceSerializer)
+TICKETS = Section("tickets", "ticket", TicketSerializer)
 RULES = Section("rules", "rule", RuleSerializer)
 
-FILE_ORDER = (BROKERS, TOPICS, DEVICES, RULES)
-APPLY_ORDER = (BROKERS, DEVICES, TOPICS, RULES)
+METER_DEFAULTS = Section("meter_defaults", "setting for all meters", MeterDefaultsSerializer)
+METERS = Section("meters", "meter", MeterSerializer)
+
+FILE_ORDER = (BROKERS, TOPICS, DEVICES, TICKETS, RULES, METER_DEFAULTS, METERS)
+APPLY_ORDER = (BROKERS, DEVICES, TOPICS, TICKETS, RULES, METER_DEFAULTS, METERS)
 """References point only to what stands before."""
 
 

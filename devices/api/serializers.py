@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from rest_framework import serializers
 
 from devices.models import Device
+from devices.rights import REFUSAL, becomes_raw, may_print_raw
 from telemetry.api.configured import ConfiguredSerializer
 from telemetry.api.fields import MAX_SECONDS, NumberField, ObjectField
 
@@ -42,3 +46,9 @@ class DeviceSerializer(ConfiguredSerializer[Device]):
             "warnings",
         ]
         read_only_fields = ["edited_on_web"]
+
+    def check_parts(self, attrs: Mapping[str, Any]) -> dict[str, Any]:
+        """Raw bytes to a printer are a right of their own."""
+        if becomes_raw(self._candidate) and not may_print_raw(self.context.get("request")):
+            return {"options": {"mode": [REFUSAL]}}
+        return {}
