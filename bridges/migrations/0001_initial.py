@@ -49,12 +49,12 @@ class Migration(migrations.Migration):
                     "context",
                     models.CharField(
                         blank=True,
-                        help_text="A level of the topic for what it belongs to: Heat Pump. Rules know it as payload.context.",
+                        help_text="Part of the topic, for what it measures: Heat Pump. Rules know it as payload.context.",
                         max_length=200,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "\\A[^+#/\\x00-\\x1f$][^+#/\\x00-\\x1f]*\\Z",
-                                "A context is one level of a topic: without '/', '+', '#', no '$' in front.",
+                                "\\A[^+#/\\x00-\\x1f$][^+#\\x00-\\x1f]*\\Z",
+                                "A context is part of a topic: without '+' and '#', with no '/' or '$' in front.",
                             )
                         ],
                     ),

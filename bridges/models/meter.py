@@ -28,8 +28,8 @@ SECONDS_CHOICES = [(value, f"{value} s") for value in SECONDS_INTERVALS]
 MINUTES_CHOICES = [(value, f"{value} min") for value in MINUTES_INTERVALS]
 check_meter_id = RegexValidator(METER_ID, "A meter's id is 8 to 32 letters and digits, as 33B1225950028.")
 check_context = RegexValidator(
-    r"\A[^+#/\x00-\x1f$][^+#/\x00-\x1f]*\Z",
-    "A context is one level of a topic: without '/', '+', '#', no '$' in front.",
+    r"\A[^+#/\x00-\x1f$][^+#\x00-\x1f]*\Z",
+    "A context is part of a topic: without '+' and '#', with no '/' or '$' in front.",
 )
 _LEAVE_ALONE = "Empty: as for all meters of the broker; if that is empty too, the meter is left alone."
 
@@ -112,7 +112,7 @@ class Meter(ConfiguredModel):
         max_length=200,
         blank=True,
         validators=[check_context],
-        help_text="A level of the topic for what it belongs to: Heat Pump. Rules know it as payload.context.",
+        help_text="Part of the topic, for what it measures: Heat Pump. Rules know it as payload.context.",
     )
     zone = models.CharField(
         max_length=64, blank=True, validators=[check_zone], help_text="Of its clock. Empty: as for all meters."
