@@ -47,10 +47,19 @@ def drain(target: str, *, keep_lease: KeepLease, stopping: Event, announce: Anno
         if stopping.is_set() or time.monotonic() >= deadline or not waiting.is_due(target, datetime.now(UTC)):
             return
         token = keep_lease()
-        carried = action.carry(_task(draft), stopping) if action else Carried(Verdict.REFUSED, fault)
+        carried = _carried(action, draft, stopping) if action else Carried(Verdict.REFUSED, fault)
         announce(_settle_patiently(target, draft, carried, token=token))
         if carried.verdict is Verdict.RETURNED:
             return
+
+
+def _carried(action: CarriedAction, draft: DeliveryDraft, stopping: Event) -> Carried:
+    task = Task(draft.id, draft.payload, draft.rule, draft.source, draft.created_at, draft.message_id)
+    try:
+        return action.carry(task, stopping)
+    except Exception as error:  # an action's own mistake must not hold up what waits behind it
+        logger.exception("an action failed", extra={"delivery": str(draft.id)})
+        return Carried(Verdict.REFUSED, f"the action itself failed: {type(error).__name__}: {error}")
 
 
 def action_of(target: str) -> tuple[CarriedAction | None, str]:
@@ -81,10 +90,6 @@ def _waiting(target: str, announce: Announce) -> Iterator[DeliveryDraft]:
         elif not drafts:
             return
         yield from drafts
-
-
-def _task(draft: DeliveryDraft) -> Task:
-    return Task(draft.id, draft.payload, draft.rule, draft.source, draft.created_at, draft.message_id)
 
 
 def _settle_patiently(target: str, draft: DeliveryDraft, carried: Carried, *, token: int) -> list[Concluded]:

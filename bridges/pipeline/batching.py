@@ -82,8 +82,8 @@ def unpacked(id: UUID, payload: bytes, *, source: str, via: str) -> Part:
     variables = Variables(
         payload=document.get("payload"),
         readings={name: float(value) for name, value in document["readings"].items() if value is not None},
-        device=document["device"],
-        topic=document["topic"],
+        device=str(document["device"]),
+        topic=str(document["topic"]),
         source=source,
         time=datetime.fromisoformat(document["time"]),
     )

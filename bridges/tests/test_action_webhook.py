@@ -11,8 +11,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bridges.actions import internet
 from bridges.actions.base import Carried, Task
@@ -112,7 +115,11 @@ def test_an_unreachable_server_is_away() -> None:
 
 def test_a_silent_server_costs_no_more_than_the_timeout(receiver: Receiver) -> None:
     is_over = threading.Event()
-    receiver.before_answer = lambda handler: is_over.wait(20) and None
+
+    def be_silent(handler: BaseHTTPRequestHandler) -> None:
+        is_over.wait(20)
+
+    receiver.before_answer = be_silent
     began = time.monotonic()
     carried = send(receiver, timeout=0.5)
     is_over.set()
@@ -201,6 +208,19 @@ def test_a_name_is_resolved_once_so_that_a_second_answer_gains_nothing(
     carried = send(receiver, url="http://rebinding.example/", allow_internal=False)
     assert (asked, connected) == (["rebinding.example"], [("203.0.113.5", 80)])
     assert carried.verdict is Verdict.RETURNED
+
+
+@given(st.text() | st.text(alphabet="htps:/@[]%.-#?a1 ").map(lambda text: f"http://{text}"))
+def test_any_text_is_an_address_that_can_be_sent_to_or_is_refused(text: str) -> None:
+    try:
+        WebhookAction({"url": text})
+    except OptionFault:
+        return
+    parts = urlsplit(text)
+    assert parts.hostname
+    assert "@" not in parts.netloc
+    assert text.isascii()
+    assert text.isprintable()
 
 
 @pytest.mark.parametrize(

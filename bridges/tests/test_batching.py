@@ -24,6 +24,10 @@ from telemetry.ids import new_id
 from telemetry.recording.batch import Batch
 from telemetry.values import Verdict
 
+_KEYS = ("device", "topic", "time", "readings", "payload")
+_ANY: st.SearchStrategy[Any] = st.sampled_from(
+    [None, 5, "x", "2026-03-01T12:00:00", "2026-03-01T12:00:00Z", [], {}, {"t": 1}, {"t": "x"}, {"t": []}]
+)
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -79,6 +83,15 @@ def test_what_waits_is_read_back_as_it_was() -> None:
     draft = draft_part(batch_rule(), variables, message_id=new_id(), via="3", new_id=new_id)
     found = unpacked(draft.id, draft.payload, source=draft.source, via=orjson.loads(draft.properties)["via"])
     assert found == Part(draft.id, variables, "3")
+
+
+@given(st.binary() | st.dictionaries(st.sampled_from(_KEYS), _ANY).map(orjson.dumps))
+def test_any_other_bytes_are_told_apart_from_a_message(payload: bytes) -> None:
+    try:
+        found = unpacked(new_id(), payload, source="s", via="")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return
+    assert batch_variables(by_device([found])[0], "s").batch["count"] == 1
 
 
 def test_a_payload_that_json_cannot_say_is_left_out_and_its_readings_count() -> None:

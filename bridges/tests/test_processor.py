@@ -81,7 +81,7 @@ def work_off(*rules: ActiveRule) -> None:
 
 
 def rule_of(name: str, transform: dict[str, str] | None = None, actions: Sequence[Action] | None = None) -> ActiveRule:
-    return ActiveRule(9, CompiledRule(name, 1, "", transform), tuple(actions or [EventAction("e")]), every_s=60)
+    return ActiveRule(9, CompiledRule(name, 1, "", transform), tuple(actions or [EventAction("e")]), every_s=86_400)
 
 
 def test_what_waits_comes_out_once_by_device_and_the_ledger_balances() -> None:
@@ -109,7 +109,7 @@ def test_nothing_is_worked_on_before_the_interval_is_over() -> None:
 def test_what_waited_through_a_restart_is_worked_on_at_once() -> None:
     active = rule_of("slow")
     put(active, 3)
-    Delivery.objects.update(created_at=F("created_at") - timedelta(minutes=2))
+    Delivery.objects.update(created_at=F("created_at") - timedelta(days=2))
     one = processor(active)
     one._tick()
     assert set(states("rule:slow")) == {"delivered"}
@@ -205,13 +205,14 @@ def test_what_somebody_else_settled_meanwhile_is_in_no_batch(monkeypatch: pytest
 
 
 def test_a_worker_that_lost_its_lease_writes_nothing() -> None:
-    put(sums_rule(), 10)
-    one = processor()
+    active = rule_of("slow")
+    put(active, 10)
+    one = processor(active)
     one._tick()
-    one._worked_at["rule:sums"] = 0.0
-    Lease.objects.filter(key="rule:sums").update(token=F("token") + 1, owner="another:1:1")
+    one._worked_at["rule:slow"] = 0.0
+    Lease.objects.filter(key="rule:slow").update(token=F("token") + 1, owner="another:1:1")
     one._tick()
-    assert (outputs(), states()) == ([], ["waiting"] * 10)
+    assert (outputs(), states("rule:slow")) == ([], ["waiting"] * 10)
 
 
 def test_only_one_worker_works_on_a_rule() -> None:

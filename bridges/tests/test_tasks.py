@@ -16,6 +16,8 @@ from django.db.models import F
 from pytest_django import Settings
 
 from bridges import intake, tasks
+from bridges.actions.base import Task
+from bridges.actions.webhook import WebhookAction
 from bridges.couriers import waiting
 from bridges.couriers.task_sender import TaskSender, Wakes, is_task_target
 from bridges.models import Rule, RuleAction
@@ -146,6 +148,23 @@ def test_what_a_person_sends_again_is_tried_at_once(action: RuleAction, receiver
     intake.stop_intake()
     tasks.drain(TARGET)
     assert states() == ["delivered"]
+
+
+def test_an_action_that_fails_by_a_fault_of_the_program_holds_up_nobody(
+    action: RuleAction, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(b"1", b"2")
+    headers = WebhookAction.headers
+
+    def fragile(self: WebhookAction, task: Task, now_s: int) -> dict[str, str]:
+        if task.payload == b"1":
+            raise RuntimeError("a bug")
+        return headers(self, task, now_s)
+
+    monkeypatch.setattr(WebhookAction, "headers", fragile)
+    tasks.drain(TARGET)
+    assert states() == ["dead", "delivered"]
+    assert Delivery.objects.get(state="dead").reason == "the action itself failed: RuntimeError: a bug"
 
 
 def test_what_is_overdue_is_not_sent(action: RuleAction, receiver: Receiver) -> None:
