@@ -9,6 +9,8 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from telemetry.api.status import is_redis_there
+
 log = logging.getLogger(__name__)
 
 
@@ -22,7 +24,7 @@ def live(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """This process can do its work: the database answers. Redis is not needed for that."""
+    """This process can do its work: the database answers. Without Redis it is degraded, and still ready."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM telemetry_configurationversion WHERE id = 0")
@@ -30,4 +32,5 @@ def ready(request: HttpRequest) -> JsonResponse:
     except DatabaseError as error:
         log.warning("not ready: the database did not answer", exc_info=error)
         return JsonResponse({"status": "unready", "database": False}, status=503)
-    return JsonResponse({"status": "ready", "database": True})
+    has_redis = is_redis_there()
+    return JsonResponse({"status": "ready", "database": True, "redis": has_redis, "degraded": not has_redis})

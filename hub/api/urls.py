@@ -6,6 +6,7 @@ from rest_framework.permissions import AllowAny
 
 from hub.api import health, schema  # noqa: F401 - the schema's extensions register themselves
 from hub.api.environment import RereadEnvironment
+from hub.api.metrics import Metrics
 from hub.api.root import Nowhere, Root
 
 v1: list[URLPattern | URLResolver] = [
@@ -22,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema", permission_classes=[AllowAny]), name="docs"
     ),
     re_path("^api(/|$)", Nowhere.as_view()),
+    path("metrics", Metrics.as_view(), name="metrics"),
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
 ]

@@ -125,9 +125,15 @@ def test_the_documentation_loads_nothing_from_elsewhere(client: Client) -> None:
     assert b"<script>" not in page.content
 
 
-def test_the_process_is_alive_and_ready(client: Client) -> None:
+@pytest.mark.parametrize("has_redis", [True, False])
+def test_the_process_is_alive_and_ready_and_says_when_redis_is_away(
+    client: Client, monkeypatch: pytest.MonkeyPatch, *, has_redis: bool
+) -> None:
+    monkeypatch.setattr(health, "is_redis_there", lambda: has_redis)
     assert client.get("/health/live").json() == {"status": "alive"}
-    assert client.get("/health/ready").json() == {"status": "ready", "database": True}
+    ready = client.get("/health/ready")
+    expected = {"status": "ready", "database": True, "redis": has_redis, "degraded": not has_redis}
+    assert (ready.status_code, ready.json()) == (200, expected)
 
 
 def test_without_the_database_the_process_is_alive_but_not_ready(
