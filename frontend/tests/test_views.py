@@ -115,3 +115,8 @@ def test_signing_out_takes_a_post_with_the_token_of_the_page(ui: None, user: Use
     assert client.post("/logout/").status_code == 403
     assert client.post("/logout/", {"csrfmiddlewaretoken": token})["Location"] == "/login/"
     assert client.get("/").status_code == 302
+
+
+def test_browsers_find_an_icon_where_they_look_for_it(client: Client) -> None:
+    answer = client.get("/favicon.ico")
+    assert (answer.status_code, answer["Location"]) == (302, "/static/ui/favicon.svg")
