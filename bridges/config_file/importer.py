@@ -11,10 +11,12 @@ from django.db.models import QuerySet
 
 from bridges.config_file.diff import Change, ChangeKind, Snapshot, changed_fields
 from bridges.config_file.faults import ConfigFileRefused, Fault, Path
+from bridges.config_file.kpm33b_proxy import Translation, is_proxy_config, translate
 from bridges.config_file.reader import Document, read_document
 from bridges.config_file.sections import APPLY_ORDER, BROKERS, Row, Section, with_left_out_secrets
 from bridges.config_file.structure import Item, Items, check_structure
 from bridges.config_file.ways import make_way
+from bridges.models import Broker
 
 _REFERENCES = {
     "broker": "brokers",
@@ -33,6 +35,7 @@ class Report:
     changes: list[Change] = field(default_factory=list)
     unchanged: int = 0
     warnings: list[Fault] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # about a file of another program that was taken over
 
     def count(self, kind: ChangeKind) -> int:
         """How many objects were added, changed or removed."""
@@ -45,6 +48,10 @@ def import_config(data: bytes, *, prune: bool = False, force: bool = False, dry_
     `prune` removes what a section of the file does not name; `force` also overwrites rows edited on the web.
     """
     document = read_document(data)
+    translation = Translation()
+    if is_proxy_config(document.value):
+        translation = translate(document.value)
+        document = Document(translation.value)
     structure = check_structure(document)
     work = _Import(document, structure.items, force=force)
     work.faults, work.broken = structure.faults, structure.broken
@@ -52,7 +59,10 @@ def import_config(data: bytes, *, prune: bool = False, force: bool = False, dry_
         work.run(prune=prune)
         if work.faults:
             raise ConfigFileRefused(work.faults)
+        for name, password in translation.passwords.items():
+            Broker.objects.filter(name=name).update(password=password, password_reference="")
         transaction.set_rollback(dry_run)
+    work.report.notes = translation.notes
     return work.report
 
 

@@ -102,6 +102,8 @@ devices:
     stop_bits: 1.5
     write_expiry: 60
 
+tickets: []
+
 rules:
   - name: 'no: 1'
     sources:
@@ -118,6 +120,10 @@ rules:
     actions:
       - publish: out
       - write: printer
+
+meter_defaults: []
+
+meters: []
 """
     )
 
@@ -129,6 +135,9 @@ def test_an_empty_hub_exports_empty_sections() -> None:
         "brokers": [],
         "topics": [],
         "devices": [],
+        "tickets": [],
+        "meter_defaults": [],
+        "meters": [],
         "rules": [],
     }
 

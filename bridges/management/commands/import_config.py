@@ -47,6 +47,8 @@ class Command(BaseCommand):
             raise CommandError(f"{name}: {error.strerror}. Nothing was changed.") from None
 
     def _tell(self, name: str, report: Report, *, dry_run: bool) -> None:
+        for note in report.notes:
+            self.stdout.write(f"kpm33b_proxy: {note}")
         for change in report.changes:
             self.stdout.write(str(change))
         for warning in report.warnings:
