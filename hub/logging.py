@@ -90,6 +90,8 @@ _NOISY = (
     "urllib3",
     "requests",
     "apprise",
+    "redis",
+    "celery.beat",
     "celery.app.trace",  # two lines for each task: what a task does is told by what it does
     "celery.worker.strategy",
 )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
 from bridges.mqtt.broker_watch import BrokerWatch
 from bridges.mqtt.session import ConnectionEnded
 from bridges.mqtt.settings import MqttSettings, ServerLimits
 from bridges.mqtt.subscriber import Subscriber
 from bridges.mqtt.words import TAKEN_OVER
 from telemetry.links import LinkHost, LinkReport, LinkState
+
+logger = logging.getLogger(__name__)
 
 STABLE_S = 10.0
 """A connection that lasted this long counts as a success: the next failure starts from a short delay."""
@@ -27,6 +31,7 @@ class Reporter:
         self._subscriber = subscriber
         self._watch = watch
         self._last: LinkReport | None = None
+        self._said: LinkReport | None = None  # in the log; that it is tried again is not worth a line each time
         self._takeover = ""
         self._session = ""
         self._short_lives = 0  # connections in a row that the broker ended soon after it had accepted them
@@ -37,7 +42,17 @@ class Reporter:
         report = LinkReport(self._key, state, detail, " ".join(part for part in parts if part))
         if report != self._last:
             self._last = report
+            self._log(report)
             self._host.report(report)
+
+    def _log(self, report: LinkReport) -> None:
+        if report.state is LinkState.CONNECTING or report == self._said:
+            logger.debug("%s: %s", report.state, report.detail, extra={"link": self._key})
+            return
+        self._said = report
+        level = logging.INFO if report.state is LinkState.CONNECTED and not report.warning else logging.WARNING
+        words = f"{report.detail} {report.warning}".strip()
+        logger.log(level, "%s: %s", report.state, words, extra={"link": self._key})
 
     def connected(self) -> None:
         """The connection stands; perhaps a warning changed."""

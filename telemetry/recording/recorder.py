@@ -5,6 +5,7 @@ Only the committer thread of a process calls this. Nothing is retried here: the 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,6 +23,8 @@ from telemetry.recording import postgresql, sqlite
 from telemetry.recording.batch import Batch, LedgerKey
 from telemetry.recording.statuses import write_link_states
 from telemetry.values import Outcome, Verdict
+
+log = logging.getLogger(__name__)
 
 MAX_DISCONNECTS = 3
 """A Delivery in flight at this many abnormal disconnects is a dead letter: it may be what breaks the link."""
@@ -91,7 +94,10 @@ class Recorder:
             _write_rule_counts(batch)
             write_link_states(batch)
             self._mark(batch.at)
-        gauges.note_commit(time.perf_counter() - started_at)
+        took_s = time.perf_counter() - started_at
+        gauges.note_commit(took_s)
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("committed", extra=_counts(batch) | {"ms": round(took_s * 1000, 1)})
         return recorded
 
     def is_committed(self) -> bool:
@@ -114,6 +120,17 @@ class Recorder:
                 " ON CONFLICT (committer) DO UPDATE SET number = excluded.number, at = excluded.at",
                 [self.committer, self.number, _db_time(at)],
             )
+
+
+def _counts(batch: Batch) -> dict[str, int]:
+    """What a batch holds, for the log."""
+    return {
+        "messages": len(batch.messages),
+        "readings": len(batch.readings),
+        "deliveries": len(batch.deliveries),
+        "outcomes": len(batch.outcomes),
+        "dead_letters": len(batch.dead_letters),
+    }
 
 
 def conclude(outcomes: Sequence[Outcome], at: datetime) -> list[Concluded]:

@@ -311,3 +311,12 @@ def test_a_partition_is_not_waited_for_while_a_long_query_is_on_the_table() -> N
     assert make_partitions(far, months=1) == ["telemetry_message_2055_04"]
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE telemetry_message_2055_04, telemetry_storedreading_2055_04")
+
+
+def test_a_commit_is_told_at_debug_with_what_it_held(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "telemetry.recording.recorder")
+
+    Recorder("test").record(Batch(at=NOW))
+
+    (line,) = caplog.records
+    assert (line.getMessage(), vars(line)["messages"], vars(line)["ms"] > 0) == ("committed", 0, True)
