@@ -19,6 +19,8 @@ set_tcp_nodelay true
 max_queued_messages 0
 max_queued_bytes 100000000
 """
+# Started by root it would change its user, and the kernel would forget that it must not outlive `up`.
+_STAY_ROOT = "user root\n"
 _IOTCORE = (
     "import sys; from iotcore.iotcore import IotCoreBroker;"
     " IotCoreBroker(listen='127.0.0.1', port=int(sys.argv[1]), max_payload_size=10_000_000).run_forever()"
@@ -42,7 +44,8 @@ def broker_part(name: str, port: int, directory: Path) -> Part:
     directory.mkdir(parents=True, exist_ok=True)
     if mosquitto := _system_program("mosquitto"):
         settings = directory / f"{name}.conf"
-        settings.write_text(_MOSQUITTO_SETTINGS.format(port=port))
+        user = _STAY_ROOT if os.geteuid() == 0 else ""
+        settings.write_text(user + _MOSQUITTO_SETTINGS.format(port=port))
         return Part(name=name, command=[mosquitto, "-c", str(settings)], is_ready=partial(answers, port))
     command = [sys.executable, "-c", _IOTCORE, str(port)]
     return Part(name=name, command=command, environment={"RUST_LOG": "error"}, is_ready=partial(answers, port))
