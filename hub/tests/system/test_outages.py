@@ -154,6 +154,31 @@ def test_without_its_database_the_hub_loses_nothing_that_can_be_kept(
     wait_for(lambda: api.post("packets", PACKET).status == 201, what="packets are taken again")
 
 
+def test_a_database_that_is_away_for_longer_than_a_lease_costs_nothing(running: World, scale: PseudoTerminal) -> None:
+    database, topic = running.database, "load/long"
+    if database.name == "sqlite":
+        pytest.skip("a locked file only makes the hub wait")
+    consumer = running.peer(running.meters, [("copies/long", 1)])
+    lines = [b"long ago %03d" % number for number in range(50)]
+    with Load(running.peer(running.plant), topic, qos=1, count=3000, per_s=150) as load:
+        wait_for(lambda: count_messages(database, "broker:plant", topic) >= 100, what="the load has begun")
+        with database.away():
+            left = _disconnects(running)
+            for line in lines:
+                scale.write(line + b"\r\n")
+            wait_for(lambda: _disconnects(running) > left, within_s=60, what="the hub leaves the broker")
+        wait_for(lambda: count_messages(database, "broker:plant", topic) == load.count, within_s=90, what="all stored")
+    wait_for(lambda: count_open(database) == 0, within_s=30, what="every delivery is settled")
+    assert first_occurrences(payloads(database, "broker:plant", topic=topic)) == load.payloads
+    consumer.wait(lambda messages: len({message.payload for message in messages}) >= load.count)
+    assert first_occurrences(consumer.payloads()) == load.payloads
+    assert [line for line in payloads(database, "device:scale") if line.startswith(b"long ago")] == lines
+
+
+def _disconnects(running: World) -> int:
+    return sum("patchbay-" in line and "disconnected" in line for line in running.plant.log.splitlines())
+
+
 def _send_until_heard(scale: PseudoTerminal, listener: Listener) -> None:
     """A page that was open all the time hears of new messages again."""
     word = type(listener).__name__
