@@ -1,5 +1,5 @@
 """A Compere KPM33B power meter with its MQTT side: it publishes by its intervals, obeys the commands of protocol V1.9
-(chapters 4.7 and 4.11), and shows the faults of real meters if told to.
+(chapters 4.5, 4.7 and 4.11), and shows the faults of real meters if told to.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ class Meter(Simulator):
         self.meter_id = meter_id
         self.settings = settings or MeterSettings()
         self.commands: list[tuple[str, bytes]] = []  # the last hundred that it was sent
+        self.relay = "1"
         self._now = now
         self._values = MeterValues(Random(f"{seed} {meter_id}"))
         self._lock = Lock()
@@ -68,6 +69,7 @@ class Meter(Simulator):
             f"MQTT_SETTIME_{last8}": self._set_time,
             f"MQTT_COMMOD_SET_{last8}": self._set_interval,
             f"MQTT_COMMOD_READ_{last8}": self._read_interval,
+            f"MQTT_TELECTRL_{last8}": self._switch,
         }
         self._client = DeviceClient(url, f"kpm33b-{last8}", topics=tuple(self._answers), on_message=self._obey)
 
@@ -143,3 +145,10 @@ class Meter(Simulator):
             return topic, {"Cmd": kind, "value": "", "code": _FAILED}
         every_s = self.settings.realtime_every_s if kind == "0000" else self.settings.energy_every_s
         return topic, {"Cmd": kind, "value": f"{every_s / _UNIT_S[kind]:g}", "code": _DONE}
+
+    def _switch(self, command: dict[str, Any]) -> tuple[str, dict[str, str]]:
+        topic, wanted = "MQTT_TELECTRL_REP", str(command.get("do1"))
+        if wanted not in ("0", "1"):
+            return topic, {"do1": self.relay, "code": _FAILED, "msg": "do1"}
+        self.relay = wanted
+        return topic, {"do1": wanted, "code": _DONE, "msg": "ok"}

@@ -152,7 +152,7 @@ class MeterAdmin(ConfiguredAdmin):
             )
             for said in pending_shape(row)
         ]
-        return format_html_join(format_html("<br>"), "{}", lines) or NOTHING
+        return format_html_join(SafeString("<br>"), "{}", lines) or NOTHING
 
     @admin.display(description="Power")
     def power(self, row: Any) -> str:

@@ -80,3 +80,13 @@ def test_a_command_with_a_short_oprid_is_not_answered(broker_url: str) -> None:
 def test_the_ghost_of_a_meter_carries_the_next_id() -> None:
     assert next_id("33B1225950028") == "33B1225950029"
     assert next_id("33B1225950099") == "33B1225950100"
+
+
+def test_the_relay_is_switched_and_its_state_answered(broker_url: str) -> None:
+    meter = Meter(broker_url, MeterSettings(realtime_every_s=0.2), meter_id="33B1225951004")
+    with Listener(broker_url, "MQTT_TELECTRL_REP", REALTIME) as heard, meter:
+        assert heard.wait(lambda: any(packet["id"] == "33B1225951004" for packet in heard.on(REALTIME)))
+        heard.say("MQTT_TELECTRL_25951004", json.dumps({"do1": "0", "oprid": OPRID}))
+        assert heard.wait(lambda: heard.on("MQTT_TELECTRL_REP"))
+    said = heard.on("MQTT_TELECTRL_REP")[0]
+    assert (said["do1"], said["code"], meter.relay) == ("0", "01", "0")
