@@ -7,10 +7,11 @@ from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import OriginValidator
 from django.conf import settings
-from django.core.asgi import get_asgi_application
+
+from hub.request_threads import request_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
-http = get_asgi_application()
+http = request_application()
 
 # These import models, which must be loaded first.
 from hub.api.access_log import AccessLog  # noqa: E402

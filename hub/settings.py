@@ -133,6 +133,7 @@ STORAGES = {
 DATABASES = {"default": database_settings(reveal(CONFIG.database_url))}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["NAME"] = from_root(DATABASES["default"]["NAME"])
+PATCHBAY_KEEP_CONNECTIONS_S = 60  # by the threads that answer requests
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -23,6 +23,7 @@ from hub.settings import DATABASES, MIDDLEWARE, PATCHBAY_DATA_DIR
 # A file, so that the threads of a test see one database.
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["TEST"] = {"NAME": str(PATCHBAY_DATA_DIR / "test.sqlite3")}
+PATCHBAY_KEEP_CONNECTIONS_S = 0  # a connection that is left open would keep the test database from being dropped
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # It searches all static files at each start of a test client.
 MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("servestatic.")]
