@@ -103,7 +103,8 @@ def test_links_tell_their_state() -> None:
 
 
 def test_processes_that_are_there_tell_how_they_are() -> None:
-    for pid, seen_at in ((1, NOW), (2, NOW - timedelta(hours=1))):
+    now = datetime.now(UTC)  # not when this module was read: the run may be long
+    for pid, seen_at in ((1, now), (2, now - timedelta(hours=1))):
         ProcessStatus.objects.create(
             key=str(pid), role="worker", host="pi", pid=pid, site="main", started_at=NOW, seen_at=seen_at,
             rss_bytes=5, inbox=7, batches=3, batch_p50_s=0.25,

@@ -118,8 +118,9 @@ def test_errors_are_dead_letters_and_dead_deliveries_of_the_last_seconds() -> No
 
 @pytest.fixture
 def processes() -> None:
-    times = {"started_at": NOW, "site": "main", "role": "web"}
-    for pid, host, seen_at in ((1, "pi", NOW), (2, "pi", NOW), (3, "gone", NOW - timedelta(hours=1))):
+    now = datetime.now(UTC)  # not when this module was read: the run may be long
+    times = {"started_at": now, "site": "main", "role": "web"}
+    for pid, host, seen_at in ((1, "pi", now), (2, "pi", now), (3, "gone", now - timedelta(hours=1))):
         fields: dict[str, Any] = {"disk_free_bytes": 10, "disk_total_bytes": 100}
         ProcessStatus.objects.create(key=str(pid), pid=pid, host=host, seen_at=seen_at, **times, **fields)
 
