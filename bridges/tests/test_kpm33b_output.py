@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from bridges.codecs.base import Incoming
 from bridges.config_file.importer import import_config
 from bridges.models import Broker, Meter, MeterDefaults, Rule, Topic
 from bridges.pipeline.compilation import compile_snapshot
@@ -143,3 +144,17 @@ def test_the_old_proxys_contexts_and_phases_come_out_as_before() -> None:
 def test_an_excluded_meter_of_the_old_proxys_file_sends_nothing() -> None:
     import_config(OLD.encode())
     assert sent([("MQTT_RT_DATA", SECONDS.replace("33B1225950027", "33B120000000"))]) == []
+
+
+@pytest.mark.parametrize(("own", "of_all", "hour"), [("+01:00", "+03:00", 15), ("", "+03:00", 13), ("", None, 16)])
+def test_a_meters_own_zone_goes_before_that_of_all_and_that_before_the_topics(
+    own: str, of_all: str | None, hour: int
+) -> None:
+    import_config(GUIDE.read_bytes())
+    broker = Broker.objects.get(name="meters")
+    Meter.objects.create(name="33B1225950027", broker=broker, zone=own)
+    if of_all:
+        MeterDefaults.objects.create(name="all", broker=broker, zone=of_all)
+    codec = compile_snapshot().topics["meter-seconds"].codec
+    _, (decoded,) = codec.decode(None, Incoming(SECONDS.encode(), NOW, "MQTT_RT_DATA"))
+    assert decoded.time == datetime(2026, 1, 12, hour, 39, tzinfo=UTC)
