@@ -13,7 +13,7 @@ from bridges.config_file.diff import Change, ChangeKind, Snapshot, changed_field
 from bridges.config_file.faults import ConfigFileRefused, Fault, Path
 from bridges.config_file.kpm33b_proxy import Translation, is_proxy_config, translate
 from bridges.config_file.reader import Document, read_document
-from bridges.config_file.sections import APPLY_ORDER, BROKERS, Row, Section, with_left_out_secrets
+from bridges.config_file.sections import APPLY_ORDER, Row, Section, with_left_out_secrets
 from bridges.config_file.structure import Item, Items, check_structure
 from bridges.config_file.ways import make_way
 from bridges.models import Broker
@@ -103,7 +103,7 @@ class _Import:
 
     def _apply(self, section: Section, item: Item) -> None:
         row = self.rows[section.name].get(item.name)
-        data = with_left_out_secrets(item.data, row) if section is BROKERS else item.data
+        data = with_left_out_secrets(item.data, row)
         serializer = section.serializer(row, data=data, context={"for_file": True})
         if not serializer.is_valid():
             again = section.serializer(row, data=_without(data, serializer.errors), context={"for_file": True})

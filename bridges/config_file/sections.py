@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from django.db.models import QuerySet
 
+from bridges.api.alert_rules import AlertRuleSerializer
 from bridges.api.meter_shapes import MeterDefaultsSerializer, MeterSerializer
 from bridges.api.serializers import BrokerSerializer, RuleSerializer, TopicSerializer
 from bridges.models import Broker, Meter, MeterDefaults, Rule, Topic
@@ -16,9 +17,16 @@ from devices.api.serializers import DeviceSerializer
 from devices.api.tickets import TicketSerializer
 from devices.models import Device, TicketTemplate
 from telemetry.api.configured import ConfiguredSerializer
+from telemetry.models import AlertRule
 
-Row: TypeAlias = Broker | Device | Topic | Rule | TicketTemplate | Meter | MeterDefaults
-_SECRET_KEYS = {"password": "password", "password_reference": "password", "tls_key": "tls.key"}
+Row: TypeAlias = Broker | Device | Topic | Rule | TicketTemplate | Meter | MeterDefaults | AlertRule
+_SECRET_KEYS = {
+    "password": "password",
+    "password_reference": "password",
+    "tls_key": "tls.key",
+    "notify": "notify",
+    "notify_reference": "notify",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +79,10 @@ RULES = Section("rules", "rule", RuleSerializer)
 
 METER_DEFAULTS = Section("meter_defaults", "setting for all meters", MeterDefaultsSerializer)
 METERS = Section("meters", "meter", MeterSerializer)
+ALERTS = Section("alerts", "alert rule", AlertRuleSerializer)
 
-FILE_ORDER = (BROKERS, TOPICS, DEVICES, TICKETS, RULES, METER_DEFAULTS, METERS)
-APPLY_ORDER = (BROKERS, DEVICES, TOPICS, TICKETS, RULES, METER_DEFAULTS, METERS)
+FILE_ORDER = (BROKERS, TOPICS, DEVICES, TICKETS, RULES, METER_DEFAULTS, METERS, ALERTS)
+APPLY_ORDER = (BROKERS, DEVICES, TOPICS, TICKETS, RULES, METER_DEFAULTS, METERS, ALERTS)
 """References point only to what stands before."""
 
 
@@ -82,17 +91,19 @@ def is_writable(serializer: Any, key: str) -> bool:
     return key in serializer.fields and not serializer.fields[key].read_only
 
 
-def with_left_out_secrets(item: Mapping[str, Any], broker: Broker | None) -> dict[str, Any]:
+def with_left_out_secrets(item: Mapping[str, Any], row: Row | None) -> dict[str, Any]:
     """The item with null for the secrets that a file can say and this one left out.
 
     A password that came by reference goes when the reference goes; one typed on the web stays: no file can hold it.
     """
     item = dict(item)
-    if broker is None:
+    if isinstance(row, AlertRule) and row.notify_reference:
+        item.setdefault("notify", None)
+    if not isinstance(row, Broker):
         return item
-    if broker.password_reference:
+    if row.password_reference:
         item.setdefault("password", None)
-    if broker.tls_key and not is_pem(broker.tls_key) and isinstance(item.get("tls", {}), Mapping):
+    if row.tls_key and not is_pem(row.tls_key) and isinstance(item.get("tls", {}), Mapping):
         item["tls"] = {"key": None} | dict(item.get("tls", {}))
     return item
 

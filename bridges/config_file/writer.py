@@ -14,6 +14,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarStri
 from bridges.config_file.sections import FILE_ORDER, Row, Section
 from bridges.models import Broker, Rule
 from bridges.models.broker_checks import is_pem
+from telemetry.models import AlertRule
 
 _HEADER = "# The configuration of a Patchbay hub. `manage.py import_config FILE` reads it.\n"
 _PLAIN = re.compile(r"\A[A-Za-z0-9_./-]+\Z")
@@ -40,10 +41,20 @@ def to_yaml(values: Mapping[str, Any]) -> str:
 
 def _item(section: Section, row: Row) -> CommentedMap:
     item = CommentedMap((key, _styled(value)) for key, value in section.file_form(row).items())
-    key, notes = ("host", _left_out(row)) if isinstance(row, Broker) else ("actions", _left_out_of_actions(row))
+    key, notes = _notes(row)
     if notes:
         item.yaml_set_comment_before_after_key(key, before="\n".join(notes), indent=4)
     return item
+
+
+def _notes(row: Row) -> tuple[str, list[str]]:
+    """Hints for the secrets that this file cannot hold, and before which key they stand."""
+    if isinstance(row, Broker):
+        return "host", _left_out(row)
+    if isinstance(row, AlertRule):
+        is_typed = row.notify and not row.notify_reference
+        return "kind", ["notify: {env: NAME}  <- typed on the web, so it is not in this file"] if is_typed else []
+    return "actions", _left_out_of_actions(row)
 
 
 def _left_out_of_actions(row: Row) -> list[str]:

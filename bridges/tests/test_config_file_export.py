@@ -124,6 +124,8 @@ rules:
 meter_defaults: []
 
 meters: []
+
+alerts: []
 """
     )
 
@@ -138,6 +140,7 @@ def test_an_empty_hub_exports_empty_sections() -> None:
         "tickets": [],
         "meter_defaults": [],
         "meters": [],
+        "alerts": [],
         "rules": [],
     }
 
