@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import orjson
@@ -18,18 +18,16 @@ from bridges.pipeline.batching import draft_part
 from bridges.pipeline.memory import Changes, Echo, Memory, Recent, mark_of
 from bridges.pipeline.outputs import Origin, add_delivery, draft_delivery
 from bridges.pipeline.replies import NOBODY, asked_by, draft_reply, is_last_of_answer
+from bridges.pipeline.rows import buried_draft, dead_letter_draft, dumped, message_draft, moment, reading_drafts
 from bridges.pipeline.snapshot import PACKETS, ActiveRule, InTopic, Snapshot
 from bridges.rules.expression import EvaluationFault, Variables
-from devices.answers import ANSWERS
 from devices.drivers.base import FAULT
-from telemetry.recording.batch import Batch, DeadLetterDraft, LedgerKey, MessageDraft, ReadingDraft, hour_of
+from telemetry.recording.batch import Batch, LedgerKey, MessageDraft, hour_of
 from telemetry.values import Arrival, ArrivalKind, Decoded, DecodeFault, Json, storable
 
 logger = logging.getLogger(__name__)
 
 MARK_HUB, MARK_VIA = "hub", "via"  # user properties of what a hub publishes
-MAX_DECODED_TEXT = 32_768
-_IMPLAUSIBLE = timedelta(days=1)
 
 
 class Decider:
@@ -63,20 +61,7 @@ class Decider:
         message_id = arrival.id or self._new_id()
         if arrival.qos == 2 and arrival.packet_id:
             self._hold(arrival, message_id)
-        self.batch.dead_letters.append(
-            DeadLetterDraft(
-                id=self._new_id(),
-                created_at=arrival.received_at,
-                message_id=None,
-                source=storable(arrival.link),
-                topic=storable(arrival.topic),
-                stage="record",
-                rule="",
-                rule_version=0,
-                reason=storable(reason),
-                payload=arrival.payload,
-            )
-        )
+        self.batch.dead_letters.append(buried_draft(arrival, reason, new_id=self._new_id))
         return self.batch
 
     # One arrival
@@ -97,11 +82,11 @@ class Decider:
             recent[arrival.packet_id] = Recent(mark, arrival.connection, original or message_id)
         if original is not None:
             self._count(arrival, "duplicate")
-            self.batch.messages.append(self._message(arrival, message_id, duplicate_of=original))
+            self._store(message_draft(arrival, message_id, duplicate_of=original))
             return
         if arrival.kind is ArrivalKind.GAP:
             self._count(arrival, "stored")
-            self.batch.messages.append(self._message(arrival, message_id))
+            self._store(message_draft(arrival, message_id))
             return
         self._process(arrival, message_id)
 
@@ -122,8 +107,7 @@ class Decider:
         self._count(arrival, "stored")
         name, results, topic = taken
         first = results[0] if results else None
-        message = self._message(arrival, message_id, topic_name=name, decoded=first, topic=topic)
-        self.batch.messages.append(message)
+        message = self._store(message_draft(arrival, message_id, topic_name=name, decoded=first, topic=topic))
         via, asked = self._via(arrival), asked_by(arrival)
         for decoded in results:
             rules = self._rules_for(arrival, topics, decoded.device or message.device)
@@ -164,7 +148,9 @@ class Decider:
         is_retained: bool = False,
     ) -> None:
         device = decoded.device or message.device
-        self._add_readings(message, decoded, device)
+        for reading in reading_drafts(message, decoded, device, new_id=self._new_id):
+            self.batch.readings.append(reading)
+            self.batch.latest[reading.device, reading.metric] = reading
         if not rules:
             return
         variables = Variables(
@@ -173,7 +159,7 @@ class Decider:
             device=device,
             topic=topic_levels,
             source=message.source,
-            time=_moment(decoded, message),
+            time=moment(decoded, message),
         )
         for active in rules:
             self._apply(active, variables, message, via=via, asked=asked, is_retained=is_retained)
@@ -294,81 +280,19 @@ class Decider:
 
     # Rows
 
-    def _message(
-        self,
-        arrival: Arrival,
-        message_id: UUID,
-        *,
-        topic_name: str = "",
-        decoded: Decoded | None = None,
-        topic: InTopic | None = None,
-        duplicate_of: UUID | None = None,
-        fault: str = "",
-    ) -> MessageDraft:
-        device = (decoded.device if decoded else "") or arrival.device or (topic.device if topic else "")
-        if decoded and not device:
-            device = storable(decoded.topic_device, 200)
-        if arrival.topics and not topic_name:
-            topic_name = arrival.topics[0]
-        self.batch.last_message_at[arrival.link] = arrival.received_at
-        return MessageDraft(  # in the order of its fields: by name it costs three times as much
-            message_id,
-            arrival.received_at,
-            arrival.link,
-            arrival.kind.value,
-            arrival.topic,
-            topic_name,
-            device,
-            decoded.time if decoded else None,
-            arrival.payload,
-            _searchable(decoded) if decoded and (topic is None or topic.is_searchable) else None,
-            arrival.qos,
-            arrival.retain,
-            arrival.packet_id,
-            duplicate_of,
-            storable(fault) if fault else "",
-            UUID(arrival.properties[ANSWERS]) if arrival.device and ANSWERS in arrival.properties else None,
-        )
-
-    def _add_readings(self, message: MessageDraft, decoded: Decoded, device: str) -> None:
-        owner = device or message.topic_name
-        if not owner:
-            return
-        time = _moment(decoded, message)
-        for reading in decoded.readings:
-            draft = ReadingDraft(
-                self._new_id(),
-                message.id,
-                owner,
-                reading.metric,
-                reading.value,
-                reading.unit,
-                time,
-            )
-            self.batch.readings.append(draft)
-            self.batch.latest[owner, reading.metric] = draft
+    def _store(self, message: MessageDraft) -> MessageDraft:
+        self.batch.last_message_at[message.source] = message.received_at
+        self.batch.messages.append(message)
+        return message
 
     def _refuse(self, arrival: Arrival, message_id: UUID, reason: str) -> None:
         self._count(arrival, "dead")
-        message = self._message(arrival, message_id, fault=reason)
-        self.batch.messages.append(message)
+        message = self._store(message_draft(arrival, message_id, fault=reason))
         self._dead_letter(message, message.fault, stage="decode")
 
     def _dead_letter(self, message: MessageDraft, reason: str, *, stage: str, rule: ActiveRule | None = None) -> None:
-        self.batch.dead_letters.append(
-            DeadLetterDraft(
-                id=self._new_id(),
-                created_at=message.received_at,
-                message_id=message.id,
-                source=message.source,
-                topic=message.topic,
-                stage=stage,
-                rule=rule.rule.name if rule else "",
-                rule_version=rule.rule.version if rule else 0,
-                reason=reason,
-                payload=b"",  # the message has it
-            )
-        )
+        letter = dead_letter_draft(message, reason, stage=stage, rule=rule, new_id=self._new_id)
+        self.batch.dead_letters.append(letter)
 
     # Counting
 
@@ -403,35 +327,8 @@ class Decider:
         self.batch.codec_states = {name: orjson.dumps(state) for name, state in self.changes.codec_states.items()}
 
 
-def _moment(decoded: Decoded, message: MessageDraft) -> datetime:
-    """The device's own time, unless its clock is wrong."""
-    time = decoded.time
-    if time is None:
-        return message.received_at
-    is_wrong = decoded.is_clock_wrong
-    if is_wrong is None:
-        is_wrong = abs(time - message.received_at) >= _IMPLAUSIBLE
-    return message.received_at if is_wrong else time
-
-
 def _outcome(is_match: bool, is_missing: bool) -> str:
     return "matched" if is_match else "missing" if is_missing else "unmatched"
-
-
-def dumped(output: Json) -> bytes:
-    """What a value looks like on its way out or in history."""
-    return orjson.dumps(output, option=orjson.OPT_NON_STR_KEYS)
-
-
-def _searchable(decoded: Decoded) -> str | None:
-    """JSON text for search; None for what is too large or what PostgreSQL's jsonb refuses (NUL)."""
-    if not isinstance(decoded.value, (dict, list)):
-        return None
-    try:
-        text = orjson.dumps(decoded.value).decode()
-    except TypeError:  # a lone surrogate, or an integer beyond 64 bits
-        return None
-    return None if len(text) > MAX_DECODED_TEXT or "\\u0000" in text else text
 
 
 def marks_of(instance: str, delivery_id: UUID, properties: Mapping[str, str]) -> dict[str, str]:

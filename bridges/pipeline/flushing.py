@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 import orjson
 
-from bridges.pipeline.decisions import Decider, dumped
+from bridges.pipeline.decisions import Decider
+from bridges.pipeline.rows import dumped, message_draft
 from bridges.pipeline.snapshot import ActiveRule, InTopic
 from telemetry.recording.batch import Batch, DeadLetterDraft, MessageDraft
 from telemetry.values import Arrival, Decoded, storable
@@ -70,9 +71,8 @@ class Flusher(Decider):
             received_at=self.batch.at,
             sequence=0,
         )
-        message = self._message(arrival, self._new_id(), topic_name=topic.name, decoded=decoded, topic=topic)
-        self.batch.messages.append(message)
-        return message
+        draft = message_draft(arrival, self._new_id(), topic_name=topic.name, decoded=decoded, topic=topic)
+        return self._store(draft)
 
     def _bury_held(self, topic: InTopic, payload: bytes, reason: str) -> None:
         self.batch.dead_letters.append(
