@@ -166,3 +166,25 @@ async def test_many_at_once_are_all_stored(key: str) -> None:
     answers = await asyncio.gather(*(ask(scope, PACKET) for _ in range(40)))
     assert {status for status, _, _ in answers} == {201}
     assert len({body["id"] for _, _, body in answers}) == await Message.objects.acount() == 40
+
+
+async def test_the_answer_tells_the_rate_of_the_key(key: str, settings: Any) -> None:
+    settings.PATCHBAY_RATES = {"submit": "2/day"}
+    asked = a_request(authorization=key, content_type="application/json")
+    answers = [await ask(asked, PACKET) for _ in range(3)]
+
+    assert [status for status, _, _ in answers] == [201, 201, 429]
+    assert [headers["ratelimit"].partition(";t=")[0] for _, headers, _ in answers] == [
+        '"submit";r=1',
+        '"submit";r=0',
+        '"submit";r=0',
+    ]
+    assert {headers["ratelimit-policy"] for _, headers, _ in answers} == {'"submit";q=2;w=86400'}
+
+
+async def test_guessing_keys_is_bounded_by_address(settings: Any) -> None:
+    settings.PATCHBAY_RATES = {"anonymous": "1/day"}
+    wrong = a_request(authorization="Api-Key 12345678.12345678901234567890123456789012") | {"client": ("192.0.2.1", 9)}
+
+    assert [(await ask(wrong, PACKET))[0] for _ in range(2)] == [401, 429]
+    assert (await ask(wrong | {"client": ("192.0.2.2", 9)}, PACKET))[0] == 401
