@@ -30,6 +30,33 @@ _ARGUMENTS = {
 }
 
 
+def _pair(data: bytes, at: int) -> int:
+    return data[at] + 256 * data[at + 1]
+
+
+def _function(data: bytes) -> int | None:
+    """GS ( fn pL pH ..."""
+    return 5 + _pair(data, 3) if len(data) >= 5 else None
+
+
+def _barcode(data: bytes) -> int | None:
+    """GS k m ... NUL, or from m = 65 on GS k m n ..."""
+    if len(data) < 4:
+        return None
+    if data[2] >= 65:
+        return 4 + data[3]
+    end = data.find(b"\x00", 3)
+    return end + 1 if end >= 0 else None
+
+
+def _picture(data: bytes) -> int | None:
+    """GS v 0 m xL xH yL yH ..."""
+    return 8 + _pair(data, 4) * _pair(data, 6) if len(data) >= 8 else None
+
+
+_DRAWN = {"(": _function, "k": _barcode, "v": _picture}
+
+
 class Paper:
     """Lines that were printed; a cut is the line `CUT`. At most `kept_lines` are remembered."""
 
@@ -40,6 +67,7 @@ class Paper:
         self._printed: deque[str] = deque(maxlen=kept_lines)
         self._line = bytearray()
         self._held = b""
+        self._code = b""  # what the next QR code says
         self.status_requests: list[int] = []
 
     @property
@@ -73,6 +101,9 @@ class Paper:
             return 0
         if at + 1 == len(data):
             return None
+        if data[at] == _GS and chr(data[at + 1]) in _DRAWN:
+            size = _DRAWN[chr(data[at + 1])](data[at:])
+            return size if size is not None and at + size <= len(data) else None
         length = 2 + known.get(chr(data[at + 1]), 0)
         if data[at : at + 2] == b"\x1dV" and data[at + 2 : at + 3] in (b"A", b"B"):
             length += 1  # feed and cut
@@ -85,8 +116,26 @@ class Paper:
         elif command[:2] == b"\x1bd":
             for _ in range(command[2]):
                 self._end_line(finished)
+        elif command[:2] in (b"\x1d(", b"\x1dk", b"\x1dv"):
+            self._draw(command, finished)
         elif command[:1] == b"\x10":
             self.status_requests.append(command[2] if len(command) > 2 else 0)
+
+    def _draw(self, command: bytes, finished: list[str]) -> None:
+        """A picture or a code, which stands on a line of its own."""
+        words = ""
+        if command[:3] == b"\x1d(k" and command[5:7] == b"1P":
+            self._code = command[8:]
+        elif command[:3] == b"\x1d(k" and command[5:7] == b"1Q":
+            words = f"QR: {self._code.decode('utf-8', 'replace')}"
+        elif command[:2] == b"\x1dk":
+            data = command[4:] if command[2] >= 65 else command[3:-1]
+            words = f"barcode: {data.removeprefix(b'{B').replace(b'{{', b'{').decode('ascii', 'replace')}"
+        elif command[:2] == b"\x1dv":
+            words = f"picture {_pair(command, 4) * 8}x{_pair(command, 6)}"
+        if words:
+            self._end_line(finished, keep_empty=False)
+            finished.append(f"[{words}]")
 
     def _print(self, byte: int, finished: list[str]) -> None:
         if byte == _LF:

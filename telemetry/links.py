@@ -41,6 +41,7 @@ class LinkReport:
     state: LinkState
     detail: str = ""
     warning: str = ""  # something to mend although the link works, e.g. a broker that drops
+    holds_back: bool = False  # connected, but it takes no Outgoings now: a printer without paper
 
 
 class LinkHost(Protocol):

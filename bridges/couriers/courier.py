@@ -54,9 +54,9 @@ class Courier:
         """Somebody else committed Deliveries for this target."""
         self.is_behind = True
 
-    def see_state(self, state: LinkState) -> None:
-        """The link's state changed."""
-        self.is_open = state is LinkState.CONNECTED
+    def see_state(self, state: LinkState, *, holds_back: bool = False) -> None:
+        """The link's state changed. One that holds back is connected and takes nothing."""
+        self.is_open = state is LinkState.CONNECTED and not holds_back
         if self.is_open:
             self.is_behind = True
 

@@ -189,7 +189,7 @@ class Handover:
 
     def _see(self, report: LinkReport) -> None:
         if courier := self.couriers.get(report.link):
-            courier.see_state(report.state)
+            courier.see_state(report.state, holds_back=report.holds_back)
 
     def _outgoing(self, draft: DeliveryDraft) -> Outgoing:
         return Outgoing(

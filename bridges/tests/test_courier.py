@@ -124,6 +124,15 @@ def test_a_lost_link_takes_nothing_over() -> None:
     assert courier.room == 0
 
 
+def test_a_link_that_holds_back_is_given_nothing_until_it_takes_writes_again() -> None:
+    courier = open_courier(is_write=True)
+    courier.see_state(LinkState.CONNECTED, holds_back=True)
+    assert not courier.may_begin()
+    assert not courier.wants_to_read
+    courier.see_state(LinkState.CONNECTED)
+    assert courier.wants_to_read
+
+
 def test_a_serial_target_holds_one_at_a_time() -> None:
     courier = open_courier(is_write=True)
     assert courier.may_begin()

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 from devices.drivers.commands import NO_ANSWER, Answer, Command, Part
+from devices.drivers.status import StatusCheck
 from devices.framing import Frame
 from telemetry.options import Option, check_options
 from telemetry.values import Decoded
@@ -49,6 +50,8 @@ class Driver(ABC):
     """How much is written at once: little, so that little is lost to view in the kernel when a device holds back."""
     chunk_pause_s: float = 0.0
     """How long the device is left in peace between two chunks."""
+    status_check: StatusCheck | None = None
+    """What the device is asked before and after each write, if it is."""
 
     def __init__(self, given: Mapping[str, Any] | None = None) -> None:
         """Raises OptionFault for a wrong option."""

@@ -7,9 +7,11 @@ from typing import Any, ClassVar
 
 from devices.drivers.base import Driver
 from devices.drivers.raw import hexadecimal
+from devices.drivers.status import StatusCheck
 from devices.framing import ByteFramer
 from devices.printing.code_pages import CODE_PAGES
 from devices.printing.job import CUTS, RAW, TEXT, TICKET, JobOptions
+from devices.printing.status import QUESTIONS, is_answer, standing
 from telemetry.options import Option
 from telemetry.values import Decoded
 
@@ -85,6 +87,15 @@ class EscposDriver(Driver):
             minimum=0,
             maximum=5,
         ),
+        Option(
+            name="status",
+            kind=str,
+            default="off",
+            label="Ask for its status",
+            help="ask: before and after each job (DLE EOT). Without paper jobs wait until it is back. A printer that "
+            "does not answer prints all the same; what became of its jobs is then unknown.",
+            choices=("off", "ask"),
+        ),
     )
     forms = (RAW, TICKET)
 
@@ -95,6 +106,8 @@ class EscposDriver(Driver):
         number = self.given["code_page_number"]
         self.chunk_bytes = self.given["chunk_bytes"]
         self.chunk_pause_s = self.given["chunk_pause_s"]
+        if self.given["status"] == "ask":
+            self.status_check = StatusCheck(questions=QUESTIONS, is_answer=is_answer, standing=standing)
         self.job = JobOptions(
             mode=self.given["mode"],
             is_initialised=self.given["init"],

@@ -15,6 +15,7 @@ from typing import Any
 
 from devices.drivers.base import FAULT, Driver
 from devices.drivers.registry import driver_named
+from devices.drivers.status import Standing
 from devices.framing import Frame
 from devices.serial.ports import Port, open_port
 from devices.serial.settings import SerialSettings
@@ -55,14 +56,16 @@ class SerialLink:
         self._driver_name, self._driver_options = driver_name, driver_options
         self._host = host
         self._now = now
-        self._writer = SerialWriter(key, host, window=window, stall_s=settings.write_timeout_s)
+        self._writer = SerialWriter(
+            key, host, window=window, stall_s=settings.write_timeout_s, on_standing=self._report_standing
+        )
         self._backoff = Backoff(cap_s=10.0 if settings.is_network else 1.5)
         self._stopping = Event()
         self._offer_until = float("inf")
         self._sequence = 0
         self._connection = 0
         self._held_until: datetime | None = None
-        self._reported: tuple[LinkState, str] | None = None
+        self._reported: LinkReport | None = None
         self._thread = Thread(target=self._run, name=f"{key} reader", daemon=True)
 
     def start(self) -> None:
@@ -132,7 +135,7 @@ class SerialLink:
         try:
             while not self._stopping.is_set():
                 exchange.listen()
-                data = port.read(min(POLL_S, max(silent_at - monotonic(), 0.0)))
+                data = self._writer.sift(port.read(min(POLL_S, max(silent_at - monotonic(), 0.0))))
                 exchange.hear(data)
                 if data:
                     self._offer(self._arrivals(framer.feed(data)))
@@ -203,9 +206,15 @@ class SerialLink:
             return POLL_S
         return max(POLL_S, self._backoff.next_delay_s())
 
-    def _report(self, state: LinkState, detail: str) -> None:
-        if self._reported == (state, detail):
+    def _report_standing(self, standing: Standing) -> None:
+        """The device says that it cannot take writes now, or that it can again."""
+        words = standing.reason or standing.warning
+        self._report(LinkState.CONNECTED, str(self._settings), warning=words, holds_back=bool(standing.reason))
+
+    def _report(self, state: LinkState, detail: str, *, warning: str = "", holds_back: bool = False) -> None:
+        report = LinkReport(self.key, state, detail, warning, holds_back)
+        if self._reported == report:
             return
-        self._reported = (state, detail)
-        log.info("%s: %s", state, detail, extra={"link": self.key})
-        self._host.report(LinkReport(self.key, state, detail))
+        self._reported = report
+        log.info("%s: %s", state, warning or detail, extra={"link": self.key})
+        self._host.report(report)

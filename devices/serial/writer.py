@@ -1,6 +1,7 @@
 """Carries Outgoings to an open serial port, one after the other, and says what became of each. It never waits for ever:
 `flush()` does on XOFF, so the bytes that have not left are counted against a deadline instead.
 
+A device that can be asked says before and after each write whether it is ready; while it is not, writes come back.
 A command whose answer is known to come keeps the next one back until it has come, or its time is over.
 """
 
@@ -8,46 +9,50 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from threading import Condition, Event, Thread
 from time import monotonic
 
 from devices.answers import REPLY_TO, WAIT_S
 from devices.drivers.base import Driver
 from devices.drivers.commands import NO_ANSWER, Answer
+from devices.drivers.status import Standing
 from devices.printing.job import FORM
 from devices.serial.exchange import Exchange
+from devices.serial.inquiry import Inquiry
+from devices.serial.one_write import Target, Write
 from devices.serial.ports import Port
 from telemetry.links import LinkHost, LinkLost
 from telemetry.values import DecodeFault, Outcome, Outgoing, Verdict
 
 log = logging.getLogger(__name__)
 
-_TURN_S = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """One opening of the port: where writes go and how they are said."""
-
-    port: Port
-    driver: Driver
-    closing: Event
+LOOK_AGAIN_S = 2.0
 
 
 class SerialWriter:
     """The writing half of a serial link: a thread and a bounded queue, empty while no port is attached."""
 
-    def __init__(self, key: str, host: LinkHost, *, window: int, stall_s: float) -> None:
+    def __init__(
+        self,
+        key: str,
+        host: LinkHost,
+        *,
+        window: int,
+        stall_s: float,
+        on_standing: Callable[[Standing], None] = lambda standing: None,
+    ) -> None:
         self._key = key
         self._host = host
         self._window = window
         self._stall_s = stall_s
+        self._on_standing = on_standing
+        self._standing = Standing()
         self.exchange = Exchange()
         self._changed = Condition()
         self._queue: deque[Outgoing] = deque()
-        self._target: _Target | None = None
+        self._target: Target | None = None
         self._refusal = "the port is not open yet"
         self._is_busy = False
         self._is_ending = False
@@ -59,8 +64,15 @@ class SerialWriter:
 
     def attach(self, port: Port, driver: Driver) -> None:
         """The port is open: take writes from now on."""
+        closing, check = Event(), driver.status_check
         with self._changed:
-            self._target = _Target(port, driver, Event())
+            self._standing = Standing()
+            self._target = Target(port, driver, closing, Inquiry(check, port, closing) if check else None)
+
+    def sift(self, data: bytes) -> bytes:
+        """What was read, without the answers that this writer asked for."""
+        target = self._target
+        return target.inquiry.sift(data) if data and target and target.inquiry else data
 
     def detach(self, reason: str, *, timeout_s: float = 6.0) -> None:
         """The port is about to close: cut short the write in hand, give the rest back, and let go of the port.
@@ -81,7 +93,9 @@ class SerialWriter:
         with self._changed:
             reason = self._refusal
             room = 0
-            if self._target and not self._is_ending:
+            if self._standing.reason:
+                reason = self._standing.reason
+            elif self._target and not self._is_ending:
                 room = self._window - len(self._queue) - self._is_busy
                 reason = f"the link holds {self._window} writes already"
             self._queue.extend(items[: max(room, 0)])
@@ -103,6 +117,9 @@ class SerialWriter:
     def _run(self) -> None:
         while (taken := self._next()) is not None:
             item, target = taken
+            if item is None:
+                self._look_again(target)
+                continue
             left: list[Outgoing] = []
             try:
                 outcome = self._carry(item, target)
@@ -117,15 +134,40 @@ class SerialWriter:
                 self._changed.notify_all()
             self._conclude([outcome, *_returned(left, f"behind another write: {outcome.reason}")])
 
-    def _next(self) -> tuple[Outgoing, _Target] | None:
+    def _next(self) -> tuple[Outgoing | None, Target] | None:
+        """The next write; no write if it is time to look whether the device is ready again; None at the end."""
         with self._changed:
-            self._changed.wait_for(lambda: self._queue or self._is_ending)
+            while not self._queue and not self._is_ending:
+                self._changed.wait(LOOK_AGAIN_S if self._standing.reason else None)
+                if self._standing.reason and self._target and not self._is_ending:
+                    self._is_busy = True
+                    return None, self._target
             if not self._queue or self._target is None:
                 return None
             self._is_busy = True
             return self._queue.popleft(), self._target
 
-    def _carry(self, item: Outgoing, target: _Target) -> Outcome:
+    def _look_again(self, target: Target) -> None:
+        """The device was not ready: is it now? Its silence says nothing new."""
+        try:
+            standing = target.inquiry.ask(again=True) if target.inquiry else Standing()
+        except LinkLost as lost:
+            target.port.fail(str(lost))
+            standing = None
+        with self._changed:
+            self._is_busy = False
+            self._changed.notify_all()
+        if standing is not None and not target.closing.is_set():
+            self._stand(standing)
+
+    def _stand(self, standing: Standing) -> None:
+        """Remember and tell how the device stands, if that is new."""
+        if standing != self._standing:
+            with self._changed:
+                self._standing = standing
+            self._on_standing(standing)
+
+    def _carry(self, item: Outgoing, target: Target) -> Outcome:
         try:
             data = target.driver.encode_as(item.payload, item.properties.get(FORM, ""))
         except DecodeFault as fault:
@@ -136,13 +178,37 @@ class SerialWriter:
         if not data:
             return Outcome(item.id, Verdict.REFUSED, "the payload is empty: there is nothing to write")
         answer = _awaited(item, target.driver)
-        return self._ask(item, target, data, answer) if answer.lines else _Write(item, target, data).run(self._stall_s)
+        if answer.lines:
+            return self._ask(item, target, data, answer)
+        write = Write(item, target, data)
+        return self._inquired(write, target.inquiry) if target.inquiry else write.run(self._stall_s)
 
-    def _ask(self, item: Outgoing, target: _Target, data: bytes, answer: Answer) -> Outcome:
+    def _inquired(self, write: Write, inquiry: Inquiry) -> Outcome:
+        """Write if the device is ready. What it says afterwards belongs to the outcome; that it is silent, too."""
+        try:
+            standing = inquiry.ask()
+            if standing is not None:
+                self._stand(standing)
+                if standing.reason:
+                    return write.outcome(Verdict.RETURNED, standing.reason)
+            outcome = write.run(self._stall_s)
+            if outcome.verdict is not Verdict.DELIVERED:
+                return outcome
+            standing = inquiry.ask()
+        except LinkLost as lost:
+            return write.lost(lost)
+        if standing is None:
+            return write.outcome(Verdict.DELIVERED, "the device does not say how it is: whether it printed is unknown")
+        self._stand(standing)
+        if standing.reason:
+            return write.outcome(Verdict.UNKNOWN, f"{standing.reason}, at the end of this job: is it whole?")
+        return outcome
+
+    def _ask(self, item: Outgoing, target: Target, data: bytes, answer: Answer) -> Outcome:
         """Write, and wait for the answer; that none came is no fault, for the bytes have left."""
         for tries_left in (int(answer.is_repeatable), 0):
             self.exchange.begin(item, target.driver)
-            outcome = _Write(item, target, data).run(self._stall_s)
+            outcome = Write(item, target, data).run(self._stall_s)
             is_written = outcome.verdict is Verdict.DELIVERED
             if is_written and not target.closing.is_set() and self.exchange.wait(answer.timeout_s):
                 self.exchange.end()
@@ -167,67 +233,6 @@ class SerialWriter:
                 self._host.conclude(outcomes)
         except Exception:  # the thread must live on
             log.exception("the host refused outcomes", extra={"link": self._key})
-
-
-class _Write:
-    """One write in progress."""
-
-    def __init__(self, item: Outgoing, target: _Target, data: bytes) -> None:
-        self._item = item
-        self._target = target
-        self._data = data
-        self._taken = 0
-        self._chunk_end = 0
-
-    def run(self, stall_s: float) -> Outcome:
-        """Until every byte has left, or none has for `stall_s`, or the port closes."""
-        left, moved_at = 0, monotonic()
-        try:
-            while True:
-                before = self._taken, left
-                left = self._push()
-                if not left and self._taken == len(self._data):
-                    return Outcome(self._item.id, Verdict.DELIVERED)
-                if (self._taken, left) != before:
-                    moved_at = monotonic()
-                elif monotonic() - moved_at > stall_s:
-                    return self._cut(f"no byte left for {stall_s:g} s: does the device hold back (XOFF, CTS, paper)?")
-                if self._target.closing.is_set():
-                    return self._cut("the port was closed", is_abnormal=True)
-        except LinkLost as lost:
-            self._target.port.fail(str(lost))
-            return self._cut(str(lost), is_abnormal=True)
-
-    def _push(self) -> int:
-        """Give the port what it takes within a turn; how many bytes have not left yet."""
-        port, driver = self._target.port, self._target.driver
-        if self._taken == self._chunk_end and (not driver.chunk_pause_s or self._is_rested()):
-            self._chunk_end = min(self._taken + driver.chunk_bytes, len(self._data))
-        if self._taken < self._chunk_end:
-            self._taken += port.write(self._data[self._taken : self._chunk_end], _TURN_S)
-        left = port.unsent()
-        if left and self._taken == len(self._data):
-            self._target.closing.wait(_TURN_S / 10)
-            left = port.unsent()
-        return left
-
-    def _is_rested(self) -> bool:
-        """Between two chunks: wait until the last one has left, and for the device's pause after that."""
-        target = self._target
-        if self._taken in (0, len(self._data)):
-            return True
-        if target.port.unsent():
-            target.closing.wait(_TURN_S / 10)
-            return False
-        target.closing.wait(target.driver.chunk_pause_s)
-        return True
-
-    def _cut(self, reason: str, *, is_abnormal: bool = False) -> Outcome:
-        gone = self._taken and self._taken - self._target.port.discard_unsent()
-        if gone:
-            reason = f"cut short after {gone} of {len(self._data)} bytes: {reason}"
-        verdict = Verdict.UNKNOWN if gone else Verdict.RETURNED
-        return Outcome(self._item.id, verdict, reason, is_abnormal=is_abnormal)
 
 
 def _awaited(item: Outgoing, driver: Driver) -> Answer:
