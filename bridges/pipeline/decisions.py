@@ -20,6 +20,7 @@ from bridges.pipeline.outputs import Origin, add_delivery, draft_delivery
 from bridges.pipeline.replies import NOBODY, asked_by, draft_reply, is_last_of_answer
 from bridges.pipeline.rows import buried_draft, dead_letter_draft, dumped, message_draft, moment, reading_drafts
 from bridges.pipeline.snapshot import PACKETS, ActiveRule, InTopic, Snapshot
+from bridges.pipeline.twins import packed, twin_key, twins_name, with_new
 from bridges.rules.expression import EvaluationFault, Variables
 from devices.drivers.base import FAULT
 from telemetry.recording.batch import Batch, LedgerKey, MessageDraft, hour_of
@@ -80,6 +81,7 @@ class Decider:
             original = self._redelivered(arrival, mark)
             recent = self.changes.recent.setdefault(arrival.link, {})
             recent[arrival.packet_id] = Recent(mark, arrival.connection, original or message_id)
+        original = original or self._published_twice(arrival, message_id)
         if original is not None:
             self._count(arrival, "duplicate")
             self._store(message_draft(arrival, message_id, duplicate_of=original))
@@ -253,6 +255,17 @@ class Decider:
         entry = entry or self.memory.link(arrival.link).recent.get(packet_id)
         return entry.original_of(mark, arrival.connection) if entry else None
 
+    def _published_twice(self, arrival: Arrival, message_id: UUID) -> UUID | None:
+        """The original of what another hub sends again after a crash; a new one is remembered."""
+        key = twin_key(arrival) if arrival.properties else None
+        if key is None:
+            return None
+        pending = self.changes.twins.setdefault(arrival.link, {})
+        original = pending.get(key) or self.memory.link(arrival.link).twins.get(key)
+        if original is None:
+            pending[key] = message_id
+        return original
+
     def _see_connection(self, arrival: Arrival) -> None:
         """A connection without the old session: the broker counts its packet ids anew."""
         link = arrival.link
@@ -325,6 +338,10 @@ class Decider:
     def _keep_codec_states(self) -> None:
         """Written once a batch: a state may be large."""
         self.batch.codec_states = {name: orjson.dumps(state) for name, state in self.changes.codec_states.items()}
+        for link, found in self.changes.twins.items():
+            if found:
+                twins = with_new(self.memory.link(link).twins, found)
+                self.batch.codec_states[twins_name(link)] = packed(twins)
 
 
 def _outcome(is_match: bool, is_missing: bool) -> str:

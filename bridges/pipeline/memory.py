@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from bridges.pipeline.twins import Twins, with_new
 from telemetry.values import Json
 
 ECHO_LIMIT = 10_000
@@ -50,6 +51,7 @@ class LinkMemory:
     connection: int = 0  # the connection of the last arrival
     unreleased: dict[int, UUID] = field(default_factory=dict)
     recent: OrderedDict[int, Recent] = field(default_factory=OrderedDict)
+    twins: Twins = field(default_factory=OrderedDict)
 
     def remember(self, entries: Iterable[tuple[int, Recent]]) -> None:
         """These were committed, under these packet ids; the oldest are forgotten."""
@@ -79,6 +81,7 @@ class Changes:
     sequences: dict[str, int] = field(default_factory=dict)
     connections: dict[str, int] = field(default_factory=dict)
     codec_states: dict[str, Json] = field(default_factory=dict)
+    twins: dict[str, dict[bytes, UUID]] = field(default_factory=dict)
 
 
 class Memory:
@@ -119,6 +122,8 @@ class Memory:
         for key, connection in changes.connections.items():
             self.link(key).connection = connection
         self.codec_states.update(changes.codec_states)
+        for key, found in changes.twins.items():
+            self.link(key).twins = with_new(self.link(key).twins, found)
 
     def note_echo(self, echo: Echo, via: str, now: datetime) -> None:
         """The hub published this; it may come back without a mark."""
@@ -133,8 +138,14 @@ class Memory:
         return found[0] if found and now - found[1] <= ECHO_LIFE else None
 
     def start_link(
-        self, key: str, *, window: int, unreleased: Mapping[int, UUID], recent: Iterable[tuple[int, Recent]]
+        self,
+        key: str,
+        *,
+        window: int,
+        unreleased: Mapping[int, UUID],
+        recent: Iterable[tuple[int, Recent]],
+        twins: Twins | None = None,
     ) -> None:
         """A link starts: its memory is what the database says. `recent` by packet id, the oldest first."""
-        link = self.links[key] = LinkMemory(window=window, unreleased=dict(unreleased))
+        link = self.links[key] = LinkMemory(window=window, unreleased=dict(unreleased), twins=twins or OrderedDict())
         link.remember(recent)

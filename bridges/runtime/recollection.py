@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 
 from bridges.pipeline.memory import Recent, mark_of
+from bridges.pipeline.twins import Twins, twins_name, unpacked
 from telemetry.models import CodecState, Message, UnreleasedPacket
 from telemetry.values import Json
 
@@ -31,3 +32,9 @@ def recall_codecs(topics: Collection[str]) -> dict[str, Json]:
     """What the codecs of these Topics remembered at their last commit."""
     rows = CodecState.objects.filter(topic_name__in=topics)
     return {row.topic_name: orjson.loads(bytes(row.state)) for row in rows}
+
+
+def recall_twins(link: str) -> Twins:
+    """The last messages of other hubs."""
+    row = CodecState.objects.filter(topic_name=twins_name(link)).first()
+    return unpacked(bytes(row.state)) if row else unpacked(b"")

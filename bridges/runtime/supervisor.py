@@ -20,7 +20,7 @@ from bridges.pipeline.committer import CONNECTION_ERRORS, Committer
 from bridges.pipeline.compilation import compile_snapshot
 from bridges.runtime.host import WorkerHost
 from bridges.runtime.leases import RENEW_EVERY_S, Leases
-from bridges.runtime.recollection import recall, recall_codecs
+from bridges.runtime.recollection import recall, recall_codecs, recall_twins
 from bridges.runtime.wanted import WantedLink, wanted_links
 from telemetry.links import Link, LinkReport, LinkState
 from telemetry.live.events import config_event
@@ -179,7 +179,13 @@ class Supervisor(threading.Thread):
         def attach() -> None:
             """In the committer thread: what the link hands in from now on is ours."""
             unreleased, recent = recall(wanted.key, window=wanted.window)
-            committer.memory.start_link(wanted.key, window=wanted.window, unreleased=unreleased, recent=recent)
+            committer.memory.start_link(
+                wanted.key,
+                window=wanted.window,
+                unreleased=unreleased,
+                recent=recent,
+                twins=recall_twins(wanted.key),
+            )
             committer.memory.codec_states.update(recall_codecs([topic.name for topic in wanted.subscriptions]))
             committer.handover.add(courier, now=datetime.now(UTC), carries_marks=wanted.carries_marks)
             committer.tokens[wanted.key] = token
