@@ -1,14 +1,18 @@
-"""Every line in the file of samples is understood as what it is stated to mean."""
+"""Every line in the file of samples, of scales and of printers, is understood as what it is stated to mean."""
 
 from __future__ import annotations
 
 import pytest
 
 from devices.drivers.weighing import MEASURED
+from devices.printing.status import QUESTIONS, is_answer, standing
 from devices.tests.scale_samples import DRIVER_OF, SCALES, Sample, read, samples, scale
 
 ALL = samples()
 ANSWERS = [sample for sample in ALL if sample.protocol in DRIVER_OF and not sample.is_command]
+PRINTER = [sample for sample in ALL if sample.protocol.startswith("ESC/POS DLE EOT")]
+FINE = 0x12
+WORDS = {"paper end": "paper-out", "error occurred": "printer-error"}  # anything else is no reason to wait
 COMMANDS = [sample for sample in ALL if sample.is_command]
 
 
@@ -41,7 +45,16 @@ def test_a_command_is_one_that_the_driver_knows_by_name(sample: Sample) -> None:
     assert sample.line in [driver.encode(command.data) for command in driver.commands]
 
 
+@pytest.mark.parametrize("sample", PRINTER, ids=str)
+def test_a_status_byte_of_a_printer_means_what_the_sample_states(sample: Sample) -> None:
+    byte, request = sample.meaning["byte"], sample.meaning["request"].encode()
+    assert sample.line == bytes([byte])
+    assert is_answer(byte)
+    said = standing([byte if question == request else FINE for question in QUESTIONS])
+    expected = next((word for text, word in WORDS.items() if text in sample.meaning["text"]), "")
+    assert said.reason.partition(":")[0] == expected
+
+
 def test_no_line_of_the_file_is_left_out() -> None:
-    printer = [sample for sample in ALL if sample.protocol.startswith("ESC/POS")]
-    assert len(ANSWERS) + len(COMMANDS) + len(printer) == len(ALL)
+    assert len(ANSWERS) + len(COMMANDS) + len(PRINTER) == len(ALL)
     assert {DRIVER_OF[sample.protocol] for sample in ANSWERS} == set(SCALES)
