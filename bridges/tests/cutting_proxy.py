@@ -5,7 +5,8 @@ from __future__ import annotations
 import selectors
 import socket
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 
 
@@ -15,6 +16,7 @@ class CuttingProxy:
     def __init__(self, target_port: int, *, cut_after: int = 0) -> None:
         self.cut_after = cut_after
         self.cuts = 0
+        self._is_down = False
         self._target = ("127.0.0.1", target_port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.host, self.port = self._listener.getsockname()[:2]
@@ -32,6 +34,16 @@ class CuttingProxy:
             for side in list(self._peers):
                 self._end(side)
 
+    @contextmanager
+    def down(self) -> Iterator[None]:
+        """The network is away: connections end, and none comes about."""
+        self._is_down = True
+        self.cut()
+        try:
+            yield
+        finally:
+            self._is_down = False
+
     def _run(self) -> None:
         while not self._is_ending:
             for key, _ in self._selector.select(0.02):
@@ -43,6 +55,9 @@ class CuttingProxy:
 
     def _accept(self) -> None:
         near = self._listener.accept()[0]
+        if self._is_down:
+            near.close()
+            return
         try:
             far = socket.create_connection(self._target)
         except OSError:
