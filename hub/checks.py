@@ -45,6 +45,15 @@ def check_production(**_: Any) -> Iterable[CheckMessage]:
         yield Warning("Session cookies travel without HTTPS.", hint=hint, id="patchbay.W004")
 
 
+@register("patchbay")
+def check_first_rows(**_: Any) -> Iterable[CheckMessage]:
+    """Topics of the first start need the broker that they belong to."""
+    topics = settings.PATCHBAY_MQTT_SUBSCRIBE_TOPIC or settings.PATCHBAY_MQTT_PUBLISH_TOPIC
+    if topics and not settings.PATCHBAY_MQTT_URL:
+        hint = "Set MQTT_URL to mqtt://USER:PASSWORD@HOST:PORT."
+        yield Warning("MQTT topics are set, but no broker: nothing is made of them.", hint=hint, id="patchbay.W007")
+
+
 @register(Tags.staticfiles)
 def check_ui(**_: Any) -> Iterable[CheckMessage]:
     """The browser application was built."""

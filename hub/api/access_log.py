@@ -18,6 +18,7 @@ from telemetry.models import ProcessStatus
 log = logging.getLogger("hub.access_log")
 LEVELS = {"DEBUG": logging.DEBUG, "INFO": logging.INFO}
 LONGEST_PATH = 300
+STREAM_PATH = "/api/v1/events"
 EVENT_STREAM = b"text/event-stream"
 
 Message = Mapping[str, Any]
@@ -40,9 +41,9 @@ class AccessLog:
             return
         report_this_process(ProcessStatus.Role.WEB)
         level = LEVELS.get(settings.PATCHBAY_LOG_ACCESS)
-        if scope["type"] == "websocket":
-            level = logging.INFO if level else None
-        if level is None or not (log.isEnabledFor(level) or log.isEnabledFor(logging.INFO)):
+        if level is not None and (scope["type"] == "websocket" or scope["path"] == STREAM_PATH):
+            level = logging.INFO
+        if level is None or not log.isEnabledFor(level):
             await self._application(scope, receive, send)
             return
         line = _Line(scope, level)

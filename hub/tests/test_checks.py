@@ -105,3 +105,10 @@ def test_scripts_that_others_can_change_are_a_warning(sound: Settings, tmp_path:
     scripts.chmod(0o777)
 
     assert findings() == ["patchbay.W006"]
+
+
+def test_topics_of_the_first_start_without_a_broker_are_warned_of(sound: Settings) -> None:
+    sound.PATCHBAY_MQTT_PUBLISH_TOPIC = "hub/packets"
+    assert findings() == ["patchbay.W007"]
+    sound.PATCHBAY_MQTT_URL = "mqtt://broker.example.org"
+    assert findings() == []
