@@ -132,6 +132,8 @@ class Plan:
             self._host,
             "-p",
             str(self._port),
+            "--access-log",
+            os.devnull,  # the hub writes one of its own
             "hub.asgi:application",
             is_ready=partial(answers, self._port),
         )

@@ -24,8 +24,8 @@ def test_the_bounds_belong_to_the_range(value: float) -> None:
 
 
 def test_beyond_a_bound_it_is_bad_and_says_by_which() -> None:
-    assert found(9.5) == ["temperature of fridge is 9.5 °C; the bound is 8, and it came from above it."]
-    assert found(-3) == ["temperature of fridge is -3 °C; the bound is 2, and it came from below it."]
+    assert found(9.5) == ["temperature of fridge is 9.5 °C, above 8."]
+    assert found(-3) == ["temperature of fridge is -3 °C, below 2."]
 
 
 def test_one_bound_is_enough() -> None:

@@ -68,4 +68,4 @@ def _bound(name: str, text: str, otherwise: float) -> float:
 
 def _said(fact: ValueFact, where: str, bound: float) -> str:
     now = f"{fact.value:g} {fact.unit}".rstrip()
-    return f"{fact.metric} of {fact.device} is {now}; the bound is {bound:g}, and it came from {where} it."
+    return f"{fact.metric} of {fact.device} is {now}, {where} {bound:g}."
