@@ -55,6 +55,7 @@ def test_a_printer_that_is_well_prints_and_its_answers_are_no_messages(
     link.send([outgoing(b"one"), outgoing(b"two")])
     assert host.wait(lambda: len(host.outcomes) == 2)
     assert [(outcome.verdict, outcome.reason) for outcome in host.outcomes] == [(Verdict.DELIVERED, "")] * 2
+    assert printer.received.wait(lambda data: b"two\n" in data)
     assert printer.paper.lines == ["one", "two"]
     assert host.messages == []
 
@@ -132,8 +133,8 @@ def test_a_printer_that_never_answers_prints_all_the_same_and_its_status_is_unkn
         assert host.wait(lambda: len(host.outcomes) == 2)
         assert {outcome.verdict for outcome in host.outcomes} == {Verdict.DELIVERED}
         assert all("unknown" in outcome.reason for outcome in host.outcomes)
+        assert printer.received.wait(lambda data: data == b"\x10\x04\x01one\ntwo\n")
         assert printer.paper.lines == ["one", "two"]
-        assert printer.received.data == b"\x10\x04\x01one\ntwo\n"
 
 
 def test_an_answer_that_comes_late_is_no_message_and_answers_no_later_question(
