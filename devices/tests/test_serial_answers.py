@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from time import monotonic
 from typing import Any
 
 import pytest
 
 from devices.answers import ANSWERS, REPLY_TO, WAIT_S
+from devices.serial.exchange import Exchange
 from devices.serial.link import SerialLink
 from devices.tests.recording_host import RecordingHost
 from devices.tests.serial_rig import outgoing, read_until, running
@@ -163,10 +165,21 @@ def test_a_driver_that_knows_no_commands_waits_only_for_who_asked(
     assert answered(host) == [str(item.id)]
 
 
-def test_a_pulled_plug_ends_the_wait_for_an_answer(terminal: PseudoTerminal, host: RecordingHost) -> None:
+def test_a_pulled_plug_ends_the_wait_for_an_answer(
+    terminal: PseudoTerminal, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_waiting = Event()  # before that, nobody knows yet whether the byte has left
+    wait = Exchange.wait
+
+    def noticed(exchange: Exchange, timeout_s: float) -> bool:
+        is_waiting.set()
+        return wait(exchange, timeout_s)
+
+    monkeypatch.setattr(Exchange, "wait", noticed)
     with connected(terminal, host, answer_timeout_s=30.0) as link:
         link.send([outgoing(b"w"), outgoing(b"w")])
         assert read_until(terminal, 1) == b"w"
+        assert is_waiting.wait(10)
         terminal.unplug()
         assert host.wait(lambda: len(host.outcomes) == 2)
     assert [outcome.verdict for outcome in host.outcomes] == [Verdict.DELIVERED, Verdict.RETURNED]
