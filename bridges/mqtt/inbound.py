@@ -7,7 +7,7 @@ and only on the connection that the message came on.
 from __future__ import annotations
 
 import itertools
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
@@ -22,9 +22,10 @@ MAX_UNACKNOWLEDGED_BYTES = 32_000_000
 
 MQTT 3.1.1 brokers are not told the number, rumqttd ignores it, and so does Mosquitto 2.0 once messages wait: one
 acknowledgement releases its whole queue (measured with 2.0.11: 33,000 unacknowledged at a Receive Maximum of 500).
-Ending the connection makes it send all of them again, so only what would cost too much memory is worth that; packet
-ids bound their number to 65,535.
+Ending the connection makes it send all of them again, so only what would cost too much memory is worth that.
 """
+MAX_UNACKNOWLEDGED = 100_000
+"""Small messages cost memory, too. Packet ids do not bound their number: beyond 65,535 Mosquitto uses them again."""
 _PORTION = 500  # of what is held, so much is offered at once
 
 _connections = itertools.count(1)
@@ -50,7 +51,7 @@ class Inbound:
         self._held: deque[Arrival] = deque()  # before these: what it had no room for
         self._unacknowledged: deque[Arrival] = deque()  # QoS 1 and 2, in order of receipt
         self._early: set[int] = set()  # sequences that were acknowledged before their turn
-        self._due_ids: set[int] = set()  # packet ids of what is unacknowledged
+        self._due_ids: Counter[int] = Counter()  # packet ids of what is unacknowledged
         self._due_bytes = 0
         self._releases: dict[int, int] = {}  # packet id: sequence of its RELEASE
 
@@ -86,7 +87,7 @@ class Inbound:
     def add(self, publish: Publish, topics: tuple[str, ...], *, now: datetime) -> None:
         """A PUBLISH came."""
         packet_id = publish.packet_id
-        if packet_id and not self._open(packet_id):
+        if packet_id and not self._open(publish):
             return
         self._sequence += 1
         arrival = Arrival(
@@ -109,15 +110,18 @@ class Inbound:
             self._unacknowledged.append(arrival)
             self._due_bytes += len(arrival.payload)
 
-    def _open(self, packet_id: int) -> bool:
+    def _open(self, publish: Publish) -> bool:
         if self.is_overrun or self.is_closing:
             return False
-        if packet_id in self._due_ids:
+        # A packet id in use, without DUP, is no repetition at QoS 1 but another message: Mosquitto 2.0 gives ids out
+        # again when its queue is longer than there are ids. Each is acknowledged, which settles its oldest.
+        if publish.packet_id in self._due_ids and (publish.dup or publish.qos == 2):
             return False  # repeated within the connection: it is in hand already
-        if len(self._due_ids) >= self._limit and self._due_bytes >= self._most_bytes:
+        due = len(self._unacknowledged)
+        if due >= self._limit and (self._due_bytes >= self._most_bytes or due >= MAX_UNACKNOWLEDGED):
             self.is_overrun = True
             return False
-        self._due_ids.add(packet_id)
+        self._due_ids[publish.packet_id] += 1
         return True
 
     def add_release(self, packet_id: int, *, now: datetime) -> None:
@@ -188,6 +192,8 @@ class Inbound:
             self._answer(waiting.popleft(), packets)
 
     def _answer(self, arrival: Arrival, packets: list[bytes]) -> None:
-        self._due_ids.discard(arrival.packet_id)
+        self._due_ids[arrival.packet_id] -= 1
+        if not self._due_ids[arrival.packet_id]:
+            del self._due_ids[arrival.packet_id]
         self._due_bytes -= len(arrival.payload)
         packets.append(encode_ack(PUBACK if arrival.qos == 1 else PUBREC, arrival.packet_id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -156,3 +157,35 @@ def test_many_that_were_held_up_come_in_order_before_the_newer_ones() -> None:
     inbound.offer(host)
     assert [one.packet_id for one in host.messages] == list(range(1, 1_203))
     assert not inbound.is_held_up
+
+
+def test_a_packet_id_in_use_without_dup_is_another_message_and_both_are_acknowledged() -> None:
+    inbound, host = begun(), KeepingHost(acknowledges=False)
+    for payload in (b"old", b"new"):
+        inbound.add(Publish("t", payload, 1, packet_id=7), (), now=NOW)
+    inbound.add(Publish("t", b"old", 1, dup=True, packet_id=7), (), now=NOW)
+    inbound.offer(host)
+    assert host.payloads == [b"old", b"new"]
+    assert [ack.packet_id for ack in parsed(inbound.acknowledge(host.messages))] == [7, 7]
+    assert inbound.is_settled
+    inbound.add(Publish("t", b"next", 1, dup=True, packet_id=7), (), now=NOW)
+    inbound.offer(host)
+    assert host.payloads[-1] == b"next"
+
+
+def test_a_packet_id_in_use_at_qos_2_is_always_a_repetition() -> None:
+    inbound, host = begun(), KeepingHost(acknowledges=False)
+    for payload in (b"old", b"new"):
+        inbound.add(Publish("t", payload, 2, packet_id=7), (), now=NOW)
+    inbound.offer(host)
+    assert host.payloads == [b"old"]
+
+
+def test_too_many_messages_are_an_overrun_however_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridges.mqtt.inbound.MAX_UNACKNOWLEDGED", 50)
+    inbound = begun(receive_maximum=1)
+    for packet_id in range(1, 51):
+        inbound.add(publish(packet_id), (), now=NOW)
+    assert not inbound.is_overrun
+    inbound.add(publish(51), (), now=NOW)
+    assert inbound.is_overrun
