@@ -13,10 +13,7 @@ from bridges.sessions import mqtt_settings
 from devices.drivers.registry import driver_named
 from devices.models import Device
 from devices.serial.link import SerialLink
-from devices.serial.settings import SerialSettings
 from telemetry.links import Link, LinkHost
-
-_PARITY = {"none": "N", "even": "E", "odd": "O", "mark": "M", "space": "S"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +48,8 @@ def wanted_links(site: str) -> tuple[dict[str, WantedLink], set[str]]:
     return links, disabled
 
 
-def serial_settings(device: Device) -> SerialSettings:
-    """The settings of a device's port."""
-    flow = device.flow_control
-    return SerialSettings(
-        port=device.port,
-        baud=device.baud,
-        bytesize=device.data_bits,
-        parity=_PARITY[device.parity],
-        stopbits=device.stop_bits,
-        xonxoff=flow == Device.FlowControl.XON_XOFF,
-        rtscts=flow == Device.FlowControl.RTS_CTS,
-        dsrdtr=flow == Device.FlowControl.DSR_DTR,
-        write_timeout_s=device.write_timeout_s,
-    )
-
-
 def _serial(device: Device) -> WantedLink:
-    port, options = serial_settings(device), dict(device.options)
+    port, options = device.serial_settings(), dict(device.options)
     key, driver, name = device.link_key, device.driver, device.name
 
     def build(host: LinkHost) -> Link:
