@@ -1,18 +1,16 @@
 """The thread that evaluates alert rules and tells people: in one worker at a time, under a lease.
 
-It must never harm the data path: it ends with nothing but `stop`, and whatever fails is logged and tried again.
+It must never harm the data path: a rule that fails costs no other, and no message waits for it.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
-from datetime import UTC, datetime
-
-from django.db import connection
+from datetime import datetime
 
 from bridges.notices import Messenger
 from bridges.pipeline.committer import CONNECTION_ERRORS
+from bridges.runtime.leased_thread import SoleWatch
 from bridges.runtime.leases import Leases
 from telemetry.alerts.base import AlertKind
 from telemetry.alerts.evaluation import clear_orphans, evaluate
@@ -26,36 +24,17 @@ LEASE = "alerts"
 LOOK_EVERY_S = 5.0
 
 
-class AlertWatch(threading.Thread):
+class AlertWatch(SoleWatch):
     """Looks every few seconds, if no other worker does."""
 
+    lease = LEASE
+
     def __init__(self, leases: Leases, *, every_s: float = LOOK_EVERY_S) -> None:
-        super().__init__(name="alert-watch", daemon=True)
-        self._leases = leases
-        self._every_s = every_s
+        super().__init__("alert-watch", leases, every_s=every_s)
         self._habits = Habits()
         self._messenger = Messenger()
         self._watched_since: datetime | None = None
         self._failing: set[str] = set()
-        self._stopping = threading.Event()
-
-    def stop(self, timeout_s: float) -> bool:
-        """Give up the lease and end. False if it still ran at the end of the time."""
-        self._stopping.set()
-        if self.is_alive():
-            self.join(timeout_s)
-        return not self.is_alive()
-
-    def run(self) -> None:
-        """The loop."""
-        try:
-            while not self._stopping.wait(self._every_s):
-                self._look_safely()
-            self._leases.release([LEASE])
-        except CONNECTION_ERRORS:
-            logger.debug("the database is away: the lease runs out by itself")
-        finally:
-            connection.close()
 
     def look(self, now: datetime) -> None:
         """Evaluate every rule and tell what is due."""
@@ -68,24 +47,9 @@ class AlertWatch(threading.Thread):
         clear_orphans([rule.name for rule in rules], now)
         self._messenger.tell(rules, self._stopping)
 
-    def _look_safely(self) -> None:
-        try:
-            if self._has_lease():
-                self.look(datetime.now(UTC))
-            else:
-                self._watched_since = None
-        except CONNECTION_ERRORS as error:
-            logger.debug("alerts wait for the database: %s", error)
-            connection.close()
-        except Exception:
-            logger.exception("alerts could not be evaluated")
-
-    def _has_lease(self) -> bool:
-        if self._leases.tokens and not self._leases.run_out():
-            self._leases.forget(self._leases.renew())
-        else:
-            self._leases.forget([LEASE])
-        return bool(self._leases.tokens) or self._leases.claim(LEASE, is_sticky=False) is not None
+    def rest(self) -> None:
+        """What is silent while another worker looks is not silent to us."""
+        self._watched_since = None
 
     def _kind_of(self, rule: AlertRule) -> AlertKind | None:
         try:

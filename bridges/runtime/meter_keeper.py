@@ -6,29 +6,25 @@ remembers: a command is never told twice because a worker died. It must never ha
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import orjson
-from django.db import connection, transaction
+from django.db import transaction
 
 from bridges.meters import store
 from bridges.meters.decision import ACK_TIMEOUT, Talk, is_busy, next_command, take_reply
 from bridges.meters.protocol import REPLY_TOPICS, Command, CommandKind, command_payload, command_topic
 from bridges.meters.store import Known
 from bridges.models import Meter, MeterRequest
-from bridges.pipeline.committer import CONNECTION_ERRORS
 from bridges.pipeline.outputs import add_delivery
+from bridges.runtime.leased_thread import SoleWatch
 from bridges.runtime.leases import Leases
 from telemetry.ids import new_id, time_of
 from telemetry.recording.batch import Batch, DeliveryDraft
-from telemetry.recording.recorder import LeaseLost, Recorder, check_tokens
-
-logger = logging.getLogger(__name__)
+from telemetry.recording.recorder import Recorder, check_tokens
 
 LEASE = "meters"
 LOOK_EVERY_S = 1.0
@@ -40,35 +36,16 @@ _AT_ONCE = timedelta(seconds=30)
 _FIRST_LOOK_BACK = timedelta(minutes=2)
 
 
-class MeterKeeper(threading.Thread):
+class MeterKeeper(SoleWatch):
     """Looks every second, if no other worker does. `adopt` is told what it committed."""
 
+    lease = LEASE
+
     def __init__(self, leases: Leases, adopt: Callable[[Batch], None], *, every_s: float = LOOK_EVERY_S) -> None:
-        super().__init__(name="meter-keeper", daemon=True)
-        self._leases = leases
+        super().__init__("meter-keeper", leases, every_s=every_s)
         self._adopt = adopt
-        self._every_s = every_s
         self._recorder = Recorder(f"{leases.holder}/meters")
         self._packets_at: datetime | None = None
-        self._stopping = threading.Event()
-
-    def stop(self, timeout_s: float) -> bool:
-        """Give up the lease and end. False if it still ran at the end of the time."""
-        self._stopping.set()
-        if self.is_alive():
-            self.join(timeout_s)
-        return not self.is_alive()
-
-    def run(self) -> None:
-        """The loop."""
-        try:
-            while not self._stopping.wait(self._every_s):
-                self._look_safely()
-            self._leases.release([LEASE])
-        except CONNECTION_ERRORS:
-            logger.debug("the database is away: the lease runs out by itself")
-        finally:
-            connection.close()
 
     def look(self, now: datetime) -> None:
         """Read what came, and tell each meter the one thing that is due."""
@@ -126,26 +103,9 @@ class MeterKeeper(threading.Thread):
         if batch.deliveries:
             self._adopt(batch)
 
-    def _look_safely(self) -> None:
-        try:
-            if self._has_lease():
-                self.look(datetime.now(UTC))
-            else:
-                self._packets_at = None
-        except LeaseLost:
-            self._leases.forget([LEASE])
-        except CONNECTION_ERRORS as error:
-            logger.debug("meters wait for the database: %s", error)
-            connection.close()
-        except Exception:
-            logger.exception("meters could not be looked at")
-
-    def _has_lease(self) -> bool:
-        if self._leases.tokens and not self._leases.run_out():
-            self._leases.forget(self._leases.renew())
-        else:
-            self._leases.forget([LEASE])
-        return bool(self._leases.tokens) or self._leases.claim(LEASE, is_sticky=False) is not None
+    def rest(self) -> None:
+        """Packets that another worker notes are looked back at anew."""
+        self._packets_at = None
 
 
 def _asked(

@@ -7,7 +7,6 @@ the lease: processed exactly once, whatever ends when. It needs no Redis. A rule
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from bridges.models import Rule
 from bridges.pipeline.batching import Part, by_device, decide_batch, refuse_batch, unpacked
 from bridges.pipeline.committer import CONNECTION_ERRORS, Committer
 from bridges.pipeline.snapshot import BATCH_PREFIX, ActiveRule
+from bridges.runtime.leased_thread import LeasedThread
 from bridges.runtime.leases import RENEW_EVERY_S, Leases
 from telemetry.ids import new_id
 from telemetry.models import Delivery
@@ -44,39 +44,18 @@ class Overtaken(Exception):
     """Somebody else settled a message of the batch meanwhile: nothing was written, and it is read again."""
 
 
-class Processor(threading.Thread):
+class Processor(LeasedThread):
     """Runs the batch rules of one worker. It must not end before `stop`: the process ends with it."""
 
     def __init__(self, *, leases: Leases, committer: Committer) -> None:
-        super().__init__(name="processor", daemon=True)
-        self._leases = leases
+        super().__init__("processor", leases)
         self._committer = committer
         self._recorder = Recorder(f"{leases.holder}/rules")
-        self._stopping = threading.Event()
         self._worked_at: dict[str, float] = {}  # by target, on the wall clock
         self._renewed_at = self._claimed_at = self._orphans_at = 0.0
 
-    def stop(self, timeout_s: float) -> bool:
-        """Finish the batch at hand, give up the leases, end. False if it still ran at the end of the time."""
-        self._stopping.set()
-        self.join(timeout_s)
-        return not self.is_alive()
-
-    def run(self) -> None:
-        """The loop."""
-        try:
-            while not self._stopping.is_set():
-                self._stopping.wait(self._tick_safely())
-            self._release(self._leases.tokens.keys())
-        except CONNECTION_ERRORS:
-            logger.warning("the database is away: the leases run out by themselves")
-        except Exception:
-            logger.critical("the processor failed", exc_info=True)  # the process ends with it, see LinkWorker
-            raise
-        finally:
-            connection.close()
-
-    def _tick_safely(self) -> float:
+    def work(self) -> float:
+        """One round, or a rest while the database is away."""
         try:
             return self._tick()
         except CONNECTION_ERRORS as error:

@@ -108,9 +108,9 @@ def test_the_running_watch_works_under_a_lease_that_keeps_others_out() -> None:
     Lease.objects.update(expires_at=datetime.now(UTC) + timedelta(hours=1))
     assert Lease.objects.get(key=LEASE).owner == "here/test:1:1"
 
-    assert not second._has_lease()
+    assert not second.has_lease()
     assert first.stop(5)
-    assert second._has_lease()
+    assert second.has_lease()
 
 
 def test_a_rule_that_cannot_work_costs_no_other() -> None:
