@@ -16,8 +16,8 @@ from rest_framework.views import APIView
 
 from bridges.api.rules import TransformField
 from bridges.codecs.base import Incoming
-from bridges.codecs.registry import codec_named
 from bridges.models import Broker, Rule, RuleSource
+from bridges.models.sample_reading import device_of, link_of, reader_of, variables_of
 from bridges.mqtt.handshake import try_connection
 from bridges.pipeline.batching import batched, summary
 from bridges.pipeline.snapshot import BATCH_PREFIX
@@ -26,7 +26,6 @@ from bridges.rules.expression import Variables
 from bridges.rules.faults import EvaluationFault, ExpressionFault
 from bridges.rules.rule import CompiledRule, RuleResult
 from bridges.sessions import mqtt_settings
-from devices.drivers.registry import driver_named
 from telemetry.api.configured import StrictSerializer
 from telemetry.links import LinkLost, LinkRefused
 from telemetry.redaction import redact
@@ -119,21 +118,13 @@ def _rules() -> Any:
 
 def try_rule(rule: Rule, sample: Mapping[str, Any]) -> dict[str, Any]:
     """What the rule makes of the sample, as the API answers it."""
-    source = _source_of(rule, sample)
-    payload = _bytes_of(sample["payload"])
+    source, now = _source_of(rule, sample), datetime.now(UTC)
     try:
-        decoded = _decode(source, payload, sample["topic"])
-    except (DecodeFault, ValueError) as fault:
+        decoded = _decode(source, Incoming(_bytes_of(sample["payload"]), now, sample["topic"]))
+    except ValueError as fault:
         return _answer(fault=str(fault), field="payload")
-    device = decoded.device or sample["device"] or _device_of(source) or decoded.topic_device
-    seen = Variables(
-        payload=decoded.value,
-        readings={reading.metric: reading.value for reading in decoded.readings},
-        device=device,
-        topic=sample["topic"],
-        source=_link_of(source),
-        time=decoded.time or datetime.now(UTC),
-    )
+    device = sample["device"] or device_of(source)
+    seen = variables_of(decoded, device=device, topic=sample["topic"], source=link_of(source), at=now)
     if rule.every_s is not None:
         seen = batched([seen], f"{BATCH_PREFIX}{rule.name}")
     try:
@@ -193,29 +184,11 @@ def _bytes_of(payload: Json) -> bytes:
     return payload.encode() if isinstance(payload, str) else orjson.dumps(payload)
 
 
-def _decode(source: RuleSource | None, payload: bytes, topic: str) -> Decoded:
-    if source and source.device and source.device.driver:
-        return driver_named(source.device.driver)(source.device.options).decode(payload)
-    if source and source.topic:
-        codec = codec_named(source.topic.codec)(source.topic.codec_options)
-    else:
-        codec = codec_named("packet" if source and source.packets else "json")()
-    _, results = codec.decode(None, Incoming(payload, datetime.now(UTC), topic))
+def _decode(source: RuleSource | None, incoming: Incoming) -> Decoded:
+    results = reader_of(source).read(incoming)
     if not results:
         raise DecodeFault("The codec makes nothing of this payload alone: it waits for more.")
     return results[0]
-
-
-def _device_of(source: RuleSource | None) -> str:
-    if source and source.device:
-        return source.device.name
-    return source.topic.device.name if source and source.topic and source.topic.device else ""
-
-
-def _link_of(source: RuleSource | None) -> str:
-    if source and source.device:
-        return source.device.link_key
-    return source.topic.broker.link_key if source and source.topic else "packets"
 
 
 def _addresses(rule: Rule, seen: Variables) -> list[dict[str, str]]:

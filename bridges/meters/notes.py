@@ -7,7 +7,7 @@ from collections import defaultdict
 from bridges.codecs.base import Codec
 from bridges.codecs.kpm33b import Kpm33bCodec, MeterNotes
 from bridges.codecs.zones import zone_named
-from bridges.models import Meter, MeterDefaults
+from bridges.models.meter import Meter, MeterDefaults
 
 
 class Noted:

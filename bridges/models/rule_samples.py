@@ -6,27 +6,38 @@ decoded is no sample.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
+
+from django.db.models import QuerySet
 
 from bridges.codecs.base import Incoming
-from bridges.codecs.registry import codec_named
+from bridges.models.sample_reading import (
+    Reader,
+    device_of,
+    device_reader,
+    link_of,
+    packet_reader,
+    reader_of,
+    topic_reader,
+    variables_of,
+)
 from bridges.models.topic import Topic
 from bridges.rules.expression import Variables
-from devices.drivers.registry import driver_named
 from devices.models import Device
 from telemetry.models import Message
-from telemetry.values import Decoded, DecodeFault
+from telemetry.values import Decoded
 
 if TYPE_CHECKING:
     from bridges.models.rule import RuleSource
 
 RECENT = 500
-"""How many messages of a broker are looked through for the last one of a topic."""
-
-Decode: TypeAlias = Callable[[Incoming], Sequence[Decoded]]
+"""How many messages of a broker are looked through for the last ones of a topic."""
+TRIED = 50
+"""How many of the last messages are read until one says something: a meter sends ghosts, and packets in parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,113 +50,74 @@ class Sample:
 
 def typed_sample(text: str, sources: Sequence[RuleSource], at: datetime) -> Sample | None:
     """A payload that a person typed, read as the first source reads its own; raises DecodeFault."""
-    incoming = Incoming(text.encode(), at)
     source = sources[0] if sources else None
-    if source is None:
-        decoded = _json_or_text(incoming)
-    else:
-        results = _decode_of(source)(incoming)
-        if not results:
-            return None
-        decoded = results[0]
-    device = decoded.device or _device_of(source) or decoded.topic_device
-    return Sample(_variables(decoded, device=device, topic="", source=_key_of(source), at=at), "the sample")
+    results = reader_of(source).read(Incoming(text.encode(), at))
+    if not results:
+        return None
+    variables = variables_of(results[0], device=device_of(source), topic="", source=link_of(source), at=at)
+    return Sample(variables, "the sample")
 
 
 def last_sample(sources: Iterable[RuleSource]) -> Sample | None:
-    """The newest stored message of the first source that has one which can be read."""
+    """The newest stored message that says something, of the first source that has one."""
     for source in sources:
-        message = _last_message(source)
-        decoded = message and _read(message)
-        if message and decoded:
-            device = decoded.device or message.device
-            variables = _variables(
-                decoded, device=device, topic=message.topic, source=message.source, at=message.received_at
+        if (found := _last_that_says_something(_last_messages(source)[:TRIED])) is not None:
+            message, decoded = found
+            variables = variables_of(
+                decoded, device=message.device, topic=message.topic, source=message.source, at=message.received_at
             )
             return Sample(variables, f"the last message of {source}")
     return None
 
 
-def _last_message(source: RuleSource) -> Message | None:
-    found = Message.objects.filter(fault="", kind=Message.Kind.MESSAGE).order_by("-id")
+def _last_messages(source: RuleSource) -> QuerySet[Message]:
+    """The newest first. Not those that no rule saw: faults, gaps and what was sent twice."""
+    found = Message.objects.filter(fault="", kind=Message.Kind.MESSAGE, duplicate_of=None).order_by("-id")
     if source.packets:
-        return found.filter(source="packets").first()
+        return found.filter(source="packets")
     if source.device is not None:
-        return found.filter(device=source.device.name).first()
+        return found.filter(device=source.device.name)
     if source.topic is None:
-        return None
+        return found.none()
     recent = Message.objects.filter(source=source.topic.broker.link_key).order_by("-id").values_list("pk", flat=True)
-    return found.filter(pk__in=list(recent[:RECENT]), topic_name=source.topic.name).first()
+    return found.filter(pk__in=list(recent[:RECENT]), topic_name=source.topic.name)
 
 
-def _read(message: Message) -> Decoded | None:
-    """What the message says to a rule now; None if its source is gone or makes nothing of it."""
+def _last_that_says_something(newest_first: Iterable[Message]) -> tuple[Message, Decoded] | None:
+    """Of those that came the same way as the newest one, else of those that came another way."""
+    ways: dict[tuple[str, str], list[Message]] = defaultdict(list)
+    for message in newest_first:
+        ways[message.source, message.topic_name].append(message)
+    for messages in ways.values():
+        reader = _reader_for(messages[0])
+        if reader is not None and (found := _last_read(reader, messages)) is not None:
+            return found
+    return None
+
+
+def _last_read(reader: Reader, newest_first: Sequence[Message]) -> tuple[Message, Decoded] | None:
+    """One after the other from the oldest on, if that makes a difference."""
+    if not reader.needs_the_earlier:
+        tries = ((message, reader.read_in_turn([_incoming(message)])) for message in newest_first)
+        return next(((message, results[0]) for message, read in tries for results in read if results), None)
+    oldest_first = newest_first[::-1]
+    read = zip(oldest_first, reader.read_in_turn(map(_incoming, oldest_first)), strict=True)
+    found = [(message, results[-1]) for message, results in read if results]
+    return found[-1] if found else None
+
+
+def _reader_for(message: Message) -> Reader | None:
+    """How the message would be read now; None if its source is gone."""
     kind, _, name = message.source.partition(":")
-    incoming = Incoming(bytes(message.payload), message.received_at, message.topic)
     try:
         if kind == "device":
             device = Device.objects.filter(name=name).exclude(driver="").first()
-            return _driver_decode(device)(incoming)[0] if device else None
+            return device_reader(device) if device else None
         topic = Topic.objects.filter(name=message.topic_name).first()
-        decode = _topic_decode(topic) if topic else _codec_decode("packet") if kind == "packets" else None
-        results = decode(incoming) if decode else ()
+        return topic_reader(topic) if topic else packet_reader() if kind == "packets" else None
     except ValueError:
         return None
-    return results[0] if results else None
 
 
-def _decode_of(source: RuleSource) -> Decode:
-    """How the payloads of a source are read. Those of a device behind topics by the first of these."""
-    if source.packets:
-        return _codec_decode("packet")
-    if source.topic is not None:
-        return _topic_decode(source.topic)
-    if source.device is not None and source.device.driver:
-        return _driver_decode(source.device)
-    topic = source.device and source.device.topics.first()
-    return _topic_decode(topic) if topic else lambda incoming: (_json_or_text(incoming),)
-
-
-def _driver_decode(device: Device) -> Decode:
-    driver = driver_named(device.driver)(device.options)
-    return lambda incoming: (driver.decode(incoming.payload),)
-
-
-def _topic_decode(topic: Topic) -> Decode:
-    return _codec_decode(topic.codec, topic.codec_options)
-
-
-def _codec_decode(name: str, options: Mapping[str, Any] | None = None) -> Decode:
-    codec = codec_named(name)(options)
-    return lambda incoming: codec.decode(None, incoming)[1]
-
-
-def _json_or_text(incoming: Incoming) -> Decoded:
-    try:
-        return _codec_decode("json")(incoming)[0]
-    except DecodeFault:
-        return Decoded(incoming.payload.decode())
-
-
-def _variables(decoded: Decoded, *, device: str, topic: str, source: str, at: datetime) -> Variables:
-    return Variables(
-        payload=decoded.value,
-        readings={reading.metric: reading.value for reading in decoded.readings},
-        device=device,
-        topic=topic,
-        source=source,
-        time=decoded.time or at,
-    )
-
-
-def _device_of(source: RuleSource | None) -> str:
-    device = source and (source.device or (source.topic and source.topic.device))
-    return device.name if device else ""
-
-
-def _key_of(source: RuleSource | None) -> str:
-    if source is None or source.packets:
-        return "packets"
-    if source.topic is not None:
-        return source.topic.broker.link_key
-    return source.device.link_key if source.device else ""
+def _incoming(message: Message) -> Incoming:
+    return Incoming(bytes(message.payload), message.received_at, message.topic)

@@ -161,7 +161,7 @@ class Decider:
             device=device,
             topic=topic_levels,
             source=message.source,
-            time=moment(decoded, message),
+            time=moment(decoded, message.received_at),
         )
         for active in rules:
             self._apply(active, variables, message, via=via, asked=asked, is_retained=is_retained)

@@ -60,7 +60,7 @@ def reading_drafts(
     owner = device or message.topic_name
     if not owner:
         return []
-    time = moment(decoded, message)
+    time = moment(decoded, message.received_at)
     return [
         ReadingDraft(new_id(), message.id, owner, reading.metric, reading.value, reading.unit, time)
         for reading in decoded.readings
@@ -101,15 +101,15 @@ def buried_draft(arrival: Arrival, reason: str, *, new_id: Callable[[], UUID]) -
     )
 
 
-def moment(decoded: Decoded, message: MessageDraft) -> datetime:
+def moment(decoded: Decoded, received_at: datetime) -> datetime:
     """The device's own time, unless its clock is wrong."""
     time = decoded.time
     if time is None:
-        return message.received_at
+        return received_at
     is_wrong = decoded.is_clock_wrong
     if is_wrong is None:
-        is_wrong = abs(time - message.received_at) >= _IMPLAUSIBLE
-    return message.received_at if is_wrong else time
+        is_wrong = abs(time - received_at) >= _IMPLAUSIBLE
+    return received_at if is_wrong else time
 
 
 def dumped(output: Json) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from bridges.models import Broker, Rule, RuleAction, RuleSource, Topic
+from bridges.models import Broker, Meter, Rule, RuleAction, RuleSource, Topic
 from devices.models import Device
 from telemetry.tests.api_support import staff_client
 
@@ -131,6 +131,18 @@ def test_a_trial_uses_expressions_that_are_not_saved_yet(client: Client) -> None
     assert (body["matched"], body["output"]) == (True, {"d": "scale"})
     body = try_it(client, payload={}, condition="1 +")
     assert (body["matched"], body["field"]) == (False, "condition")
+
+
+def test_a_trial_reads_as_the_hub_would_when_it_arrives(client: Client) -> None:
+    """The codec of the topic that a device is behind, and what is configured of a meter."""
+    meter = Device.objects.create(name="33B1225950028")
+    Meter.objects.create(name=meter.name, broker=Broker.objects.get(), context="hall 3")
+    Topic.objects.filter(name="meters").update(codec="kpm33b", device=meter)
+    rule = {"sources": [{"device": meter.name}], "transform": {"c": "payload.context", "u": "readings.voltage_l1"}}
+    send(client, "post", URL, RULE | rule | {"condition": ""})
+    packet = {"id": meter.name, "time": "20260112154000", "isend": "1", "ua": "230.5"}
+    body = try_it(client, payload=packet, topic="MQTT_RT_DATA")
+    assert (body["fault"], body["output"]) == ("", {"c": "hall 3", "u": 230.5})
 
 
 def test_a_trial_of_a_payload_that_cannot_be_read_says_so(client: Client) -> None:

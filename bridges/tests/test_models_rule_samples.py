@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from bridges.models import Broker, Rule, RuleSource, Topic
+from bridges.models.rule_samples import last_sample
 from devices.models import Device
+from telemetry.ids import new_id
 from telemetry.models import Message
 
 pytestmark = pytest.mark.django_db
@@ -120,3 +123,51 @@ def test_packets_are_tried_as_packets() -> None:
     RuleSource.objects.create(rule=rule, packets=True)
     rule.sample = '{"device_id": 5}'
     assert "device_id" in faults_of(rule)["sample"][0]
+
+
+def meter_packet(**values: str) -> bytes:
+    return json.dumps({"id": "33B1225950028", "time": "20260112154000", "isend": "1", **values}).encode()
+
+
+@pytest.fixture
+def meter_rule(topic: Topic, rule: Rule) -> Rule:
+    Topic.objects.filter(pk=topic.pk).update(codec="kpm33b", filter="MQTT_RT_DATA")
+    rule.condition = "payload.ua > 1"
+    return rule
+
+
+def said_by_meter(payload: bytes, **changes: Any) -> None:
+    arrived(payload, topic="MQTT_RT_DATA", **changes)
+
+
+def test_a_ghost_of_a_meter_is_no_sample(meter_rule: Rule) -> None:
+    said_by_meter(meter_packet(ua="230"))
+    said_by_meter(meter_packet(ua="0", ub="0", time="20260112154001"))
+    assert last_sample(meter_rule.sources.all()).variables.payload["ua"] == "230"  # type: ignore[union-attr]
+
+
+def test_the_parts_of_a_packet_are_one_sample(meter_rule: Rule) -> None:
+    said_by_meter(meter_packet(ua="5", isend="0"))
+    said_by_meter(meter_packet(ub="6"))
+    assert last_sample(meter_rule.sources.all()).variables.payload["ua"] == "5"  # type: ignore[union-attr]
+
+
+def test_what_was_sent_twice_is_no_sample(rule: Rule) -> None:
+    arrived(b'{"t": 5}')
+    arrived(b'{"t": "warm"}', duplicate_of=new_id())
+    rule.condition = "payload.t > 1"
+    rule.full_clean()
+
+
+def test_a_source_that_says_nothing_of_late_is_looked_through(rule: Rule) -> None:
+    arrived(b'{"t": "warm"}')
+    for _ in range(3):
+        arrived(b"{broken now")
+    rule.condition = "payload.t > 1"
+    assert "condition" in faults_of(rule)
+
+
+def test_a_wrong_clock_does_not_count(rule: Rule) -> None:
+    Topic.objects.update(codec="packet")
+    arrived(b'{"device_id": "d", "timestamp": "1999-01-01T00:00:00Z", "measurements": {"t": 5}}')
+    assert last_sample(rule.sources.all()).variables.time == NOW  # type: ignore[union-attr]
