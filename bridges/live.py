@@ -1,12 +1,13 @@
-"""Tells the live pages which MQTT links are configured."""
+"""Tells the live pages which MQTT links are configured, and how meters stand."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bridges.meters.live import meter_events
 from bridges.models import Broker, Topic
 from devices.seen import register_other_names
-from telemetry.live.sources import LabelledLink, register_link_source
+from telemetry.live.sources import LabelledLink, register_link_source, register_state_source
 
 
 def links() -> Iterator[LabelledLink]:
@@ -24,3 +25,4 @@ def register() -> None:
     """Called once, when the app is ready."""
     register_link_source(links)
     register_other_names(topic_names)
+    register_state_source("meters", meter_events)

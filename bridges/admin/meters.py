@@ -18,20 +18,11 @@ from bridges.api.meters import RELAY_PERMISSION, report_response
 from bridges.meters.decision import Interval
 from bridges.meters.protocol import REPLY_TOPICS, CommandKind
 from bridges.meters.report import month_named, months_with_data
-from bridges.meters.standing import POWER, latest_of, pending_shape, talk_with
+from bridges.meters.standing import COMMAND_WORDS, POWER, latest_of, pending_shape, relay_word, talk_with
 from bridges.meters.store import unheard
 from bridges.models import Meter, MeterDefaults, MeterRequest
 from telemetry.admin_parts.configured import ConfiguredAdmin
 from telemetry.admin_parts.words import NOTHING, ago, state_badge, two_lines
-
-_COMMANDS = {
-    CommandKind.SET_SECONDS: "set the seconds interval",
-    CommandKind.SET_MINUTES: "set the minutes interval",
-    CommandKind.READ_SECONDS: "read the seconds interval",
-    CommandKind.READ_MINUTES: "read the minutes interval",
-    CommandKind.SET_CLOCK: "set the clock",
-    CommandKind.RELAY: "switch the relay",
-}
 
 
 class MeterChangeList(ChangeList):
@@ -133,11 +124,7 @@ class MeterAdmin(ConfiguredAdmin):
     def relay(self, row: Meter) -> SafeString | str:
         """As it answered last."""
         said = talk_with(row).reported
-        return (
-            two_lines({"1": "on", "0": "off"}.get(said.relay, said.relay), ago(said.relay_at))
-            if said.relay
-            else NOTHING
-        )
+        return two_lines(relay_word(said.relay), ago(said.relay_at)) if said.relay else NOTHING
 
     @admin.display(description="Commands")
     def talk(self, row: Meter) -> SafeString | str:
@@ -146,7 +133,7 @@ class MeterAdmin(ConfiguredAdmin):
             (
                 state_badge(
                     {"waiting": "connecting"}.get(said["state"], "lost"),
-                    f"{_COMMANDS[CommandKind(said['command'])]}: {said['reason'] or 'waiting for the reply'}",
+                    f"{COMMAND_WORDS[CommandKind(said['command'])]}: {said['reason'] or 'waiting for the reply'}",
                     f"last told at {said['sent_at']:%Y-%m-%d %H:%M:%S} UTC",
                 ),
             )

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bridges.meters.decision import Interval, Talk, faults
+from bridges.meters.decision import Attempt, Interval, Talk, faults
+from bridges.meters.protocol import CommandKind
 from bridges.meters.store import talk_of
 from bridges.models import Meter
 from telemetry.models import LatestReading
@@ -22,6 +23,15 @@ COUNTERS = (
 )
 """The energy registers of a meter, as its readings are called."""
 POWER = "active_power"
+COMMAND_WORDS = {
+    CommandKind.SET_SECONDS: "set the seconds interval",
+    CommandKind.SET_MINUTES: "set the minutes interval",
+    CommandKind.READ_SECONDS: "read the seconds interval",
+    CommandKind.READ_MINUTES: "read the minutes interval",
+    CommandKind.SET_CLOCK: "set the clock",
+    CommandKind.RELAY: "switch the relay",
+}
+ACKNOWLEDGED = "acknowledged"
 
 Latest = Mapping[str, Mapping[str, LatestReading]]
 
@@ -60,26 +70,38 @@ def reported_shape(meter: Meter) -> dict[str, Any]:
             "time": said.drift_at,
             "set_at": said.clock_set_at,
         },
-        "relay": {"state": _relay(said.relay), "time": said.relay_at} if said.relay else None,
+        "relay": {"state": relay_word(said.relay), "time": said.relay_at} if said.relay else None,
     }
 
 
-def pending_shape(meter: Meter, now: datetime | None = None) -> list[dict[str, Any]]:
-    """The commands that wait for a reply or failed."""
+def commands_shape(meter: Meter, now: datetime | None = None) -> list[dict[str, Any]]:
+    """The last command of each kind: acknowledged, waiting for its reply, not answered or refused."""
     now, talk = now or datetime.now(UTC), talk_with(meter)
     wrong = faults(talk, now)
     return [
         {
             "command": kind.value,
             "value": attempt.value,
-            "state": "refused" if attempt.refusal else "unanswered" if kind in wrong else "waiting",
+            "state": _state(attempt, is_wrong=kind in wrong),
             "reason": wrong.get(kind, ""),
             "sent_at": attempt.sent_at,
             "tries": attempt.count,
         }
         for kind, attempt in talk.tries.items()
-        if kind in wrong or attempt.is_open
     ]
+
+
+def pending_shape(meter: Meter, now: datetime | None = None) -> list[dict[str, Any]]:
+    """The commands that wait for a reply or failed."""
+    return [said for said in commands_shape(meter, now) if said["state"] != ACKNOWLEDGED]
+
+
+def _state(attempt: Attempt, *, is_wrong: bool) -> str:
+    if attempt.refusal:
+        return "refused"
+    if is_wrong:
+        return "unanswered"
+    return "waiting" if attempt.is_open else ACKNOWLEDGED
 
 
 def _interval_shape(interval: Interval | None) -> dict[str, Any] | None:
@@ -88,5 +110,6 @@ def _interval_shape(interval: Interval | None) -> dict[str, Any] | None:
     return {"value": interval.value, "time": interval.at, "read_back": interval.is_read}
 
 
-def _relay(said: str) -> str:
+def relay_word(said: str) -> str:
+    """`on` and `off`, else what the meter said."""
     return {"1": "on", "0": "off"}.get(said, said)

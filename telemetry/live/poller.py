@@ -1,8 +1,8 @@
 """Looks into the database for what happened, where nobody tells: slow, but the page still moves.
 
-Always for links, alerts and the configuration, whose workers may vanish without a word; for messages and deliveries
-only while Redis is away. One instance serves one web process; it reads the database: call it in a thread, one call at
-a time.
+Always for links, alerts, meters and the configuration, whose workers may vanish without a word; for messages and
+deliveries only while Redis is away. One instance serves one web process; it reads the database: call it in a thread,
+one call at a time.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from telemetry.live.alerts import alerts_by_id, standing_alerts
 from telemetry.live.events import Event, config_event
 from telemetry.live.link_states import link_states
 from telemetry.live.rows import delivery_events, message_events
+from telemetry.live.sources import configured_states
 from telemetry.models import ConfigurationVersion, Delivery, Message
 
 OVERLAP = timedelta(seconds=10)
@@ -30,12 +31,13 @@ class Poller:
         self._version: int | None = None
         self._links: dict[str, tuple[object, ...]] = {}
         self._alerts: dict[int, Event] = {}
+        self._states: dict[tuple[str, str], Event] = {}
         self._messages: set[str] = set()
         self._deliveries: set[tuple[str, str]] = set()
 
     def look_at_states(self) -> list[Event]:
-        """Links and alerts whose state changed, and the configuration version if it did."""
-        changed = [*self._changed_links(), *self._changed_alerts()]
+        """Links, alerts and meters whose state changed, and the configuration version if it did."""
+        changed = [*self._changed_links(), *self._changed_alerts(), *self._changed_states()]
         version = ConfigurationVersion.current()
         if version != self._version:
             changed.append(config_event(version))
@@ -61,6 +63,14 @@ class Poller:
         before, self._alerts = self._alerts, {event["id"]: event for event in standing_alerts()}
         changed = [event for id, event in self._alerts.items() if before.get(id) != event]
         return changed[::-1] + alerts_by_id(before.keys() - self._alerts.keys())
+
+    def _changed_states(self) -> Iterator[Event]:
+        """What is gone raised the configuration version when it went."""
+        for event in (event for events in configured_states().values() for event in events):
+            key = event["kind"], event["name"]
+            if self._states.get(key) != event:
+                self._states[key] = event
+                yield event
 
     def _new_messages(self, events: list[Event]) -> Iterable[Event]:
         seen, self._messages = self._messages, {event["id"] for event in events}

@@ -16,7 +16,7 @@ from telemetry.live.alerts import standing_alerts
 from telemetry.live.events import Event, instant
 from telemetry.live.link_states import link_states
 from telemetry.live.rows import delivery_events, message_events
-from telemetry.live.sources import configured_devices
+from telemetry.live.sources import configured_devices, configured_states
 from telemetry.models import ConfigurationVersion, Delivery, LatestReading, Message
 
 Snapshot: TypeAlias = dict[str, Any]
@@ -40,6 +40,7 @@ def build_snapshot() -> Snapshot:
         "alerts": standing_alerts(),
         "messages": message_events(Message.objects.order_by("-id")[:MESSAGES])[::-1],
         "writes": _writes(),
+        **configured_states(),
     }
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias, TypedDict
 
+from telemetry.live.events import Event
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelledLink:
@@ -36,11 +38,13 @@ class LabelledDevice:
     commands: tuple[LabelledCommand, ...] = ()
 
 
+StateSource: TypeAlias = Callable[[], Iterable[Event]]
 LinkSource: TypeAlias = Callable[[], Iterable[LabelledLink]]
 DeviceSource: TypeAlias = Callable[[], Iterable[LabelledDevice]]
 
 _link_sources: list[LinkSource] = []
 _device_sources: list[DeviceSource] = []
+_state_sources: dict[str, StateSource] = {}
 
 
 def register_link_source(source: LinkSource) -> None:
@@ -55,6 +59,14 @@ def register_device_source(source: DeviceSource) -> None:
         _device_sources.append(source)
 
 
+def register_state_source(field: str, source: StateSource) -> None:
+    """Put what `source` tells under `field` of each snapshot, and tell the pages of each event that is not as before.
+
+    An event has `kind` and `name`. The source reads the database every few seconds: it must be cheap.
+    """
+    _state_sources[field] = source
+
+
 def configured_links() -> list[LabelledLink]:
     """Every configured link."""
     return [link for source in _link_sources for link in source()]
@@ -63,3 +75,8 @@ def configured_links() -> list[LabelledLink]:
 def configured_devices() -> list[LabelledDevice]:
     """Every configured device."""
     return [device for source in _device_sources for device in source()]
+
+
+def configured_states() -> dict[str, list[Event]]:
+    """By field of the snapshot, how other configured things stand."""
+    return {field: list(source()) for field, source in _state_sources.items()}

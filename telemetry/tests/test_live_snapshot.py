@@ -22,6 +22,7 @@ def _configured(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only what the test registers is configured."""
     monkeypatch.setattr(sources, "_link_sources", [])
     monkeypatch.setattr(sources, "_device_sources", [])
+    monkeypatch.setattr(sources, "_state_sources", {})
 
 
 def configure_link(key: str = "broker:plant", *, is_enabled: bool = True) -> None:
