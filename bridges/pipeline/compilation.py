@@ -115,11 +115,12 @@ def _actions(row: Rule) -> tuple[Action, ...]:
     found = []
     for action in row.actions.all():
         counts[action.kind] += 1
-        found.append(_action(action, row.name, counts[action.kind]))
+        found.append(compiled_action(action, row.name, counts[action.kind]))
     return tuple(found)
 
 
-def _action(row: RuleAction, rule: str, number: int) -> Action:
+def compiled_action(row: RuleAction, rule: str, number: int) -> Action:
+    """What the pipeline does for one action, the `number`th of its kind; raises ValueError."""
     if row.kind in CARRIED:
         return TaskAction(row.kind, task_target(row.kind, rule, number), CARRIED[row.kind](row.all_options).expiry_s)
     if row.kind == RuleAction.Kind.EVENT:
