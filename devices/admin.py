@@ -22,7 +22,7 @@ from devices.rights import REFUSAL, becomes_raw, may_print_raw
 from devices.seen_admin import SeenDeviceAdmin
 from devices.serial.ports import open_port
 from devices.ticket_admin import TicketAdmin
-from telemetry.admin_parts.configured import Fieldsets, OptionsAdmin, copied_label, free_name
+from telemetry.admin_parts.configured import LIMIT_FIELDS, Fieldsets, OptionsAdmin, copied_label, free_name
 from telemetry.admin_parts.live_state import LinkStateColumns, statuses
 from telemetry.admin_parts.option_forms import PREFIX, ChooserSelect, OptionsForm, chooser_choices
 from telemetry.admin_parts.words import NOTHING, ago
@@ -107,6 +107,7 @@ class DeviceAdmin(LinkStateColumns, OptionsAdmin):
             (None, {"fields": ["name", "label", "is_enabled", "driver", *_SERIAL]}),
             *live,
             ("Advanced: the serial line", {"fields": _LINE, "classes": ["collapse"]}),
+            ("Advanced: how much may go out", {"fields": LIMIT_FIELDS, "classes": ["collapse"]}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:

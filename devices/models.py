@@ -13,7 +13,7 @@ from devices.drivers.registry import driver_named
 from devices.seen_device import SeenDevice
 from devices.serial.settings import SerialSettings, check_port
 from devices.ticket_template import TicketTemplate
-from telemetry.models import ConfiguredModel
+from telemetry.models.limits import LimitedTarget, limit_constraints
 from telemetry.names import check_name_kept, check_slug
 from telemetry.options import OptionFault
 
@@ -22,7 +22,7 @@ __all__ = ["Device", "SeenDevice", "TicketTemplate"]
 _UNSTEADY_PORT = re.compile(r"\A/dev/tty(USB|ACM)\d+\Z")
 
 
-class Device(ConfiguredModel):
+class Device(LimitedTarget):
     """Something at the end of a wire (it has a driver and a port) or behind a topic (it has neither)."""
 
     class Parity(models.TextChoices):
@@ -84,6 +84,7 @@ class Device(ConfiguredModel):
                 fields=["site", "port"], condition=~Q(port=""), name="device_port_is_used_once_per_site"
             ),
             models.CheckConstraint(condition=Q(baud__gte=50, baud__lte=4_000_000), name="device_baud_is_possible"),
+            *limit_constraints("device"),
         ]
 
     def __str__(self) -> str:
@@ -111,7 +112,7 @@ class Device(ConfiguredModel):
     def clean(self) -> None:
         """Check the driver, its options and the port; each message stands at the field at fault."""
         check_name_kept(self)
-        faults = self._port_faults() | self._driver_faults()
+        faults = self._port_faults() | self._driver_faults() | self.limit_faults()
         if faults:
             raise ValidationError(faults)
 
@@ -123,6 +124,13 @@ class Device(ConfiguredModel):
                 "a path under /dev/serial/by-id/ stays with its device."
             ]
         return []
+
+    def limit_faults(self) -> dict[str, str]:
+        """As for all targets; what is behind a topic is no target: its broker is."""
+        if self.driver:
+            return super().limit_faults()
+        given = [name for name in ("drain_rate", "max_waiting") if getattr(self, name) is not None]
+        return dict.fromkeys(given, "Only what has a driver is written to; a device behind a topic has its broker's.")
 
     def _driver_faults(self) -> dict[str, str]:
         if bool(self.driver) != bool(self.port):

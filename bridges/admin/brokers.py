@@ -14,7 +14,7 @@ from bridges.models import Broker
 from bridges.models.broker_checks import is_pem
 from bridges.mqtt.handshake import try_connection
 from bridges.sessions import mqtt_settings
-from telemetry.admin_parts.configured import ConfiguredAdmin, copied_label, free_name
+from telemetry.admin_parts.configured import LIMIT_FIELDS, ConfiguredAdmin, copied_label, free_name
 from telemetry.admin_parts.live_state import LinkStateColumns
 from telemetry.admin_parts.option_forms import MendableForm
 from telemetry.links import LinkLost, LinkRefused
@@ -112,6 +112,7 @@ class BrokerAdmin(LinkStateColumns, ConfiguredAdmin):
             *live,
             ("Encryption (TLS)", {"fields": [*tls, "tls_min_version", "tls_check_hostname"]}),
             ("Advanced: the session", {"fields": session, "classes": ["collapse"]}),
+            ("Advanced: how much may go out", {"fields": LIMIT_FIELDS, "classes": ["collapse"]}),
             ("Advanced: last will", {"fields": will, "classes": ["collapse"]}),
         ]
 

@@ -10,7 +10,7 @@ from bridges.api.rules import RuleSerializer
 from bridges.models import Broker, Topic
 from devices.models import Device
 from telemetry.api.configured import ConfiguredSerializer, StrictSerializer
-from telemetry.api.fields import MAX_SECONDS, NameField, ObjectField, SecretField, reference_shape
+from telemetry.api.fields import LIMITS, MAX_SECONDS, NameField, NumberField, ObjectField, SecretField, reference_shape
 
 __all__ = ["BrokerSerializer", "RuleSerializer", "TopicSerializer"]
 
@@ -73,6 +73,7 @@ class BrokerSerializer(ConfiguredSerializer[Broker]):
         source="session_expiry_s", required=False, min_value=0, max_value=MAX_SECONDS
     )
     will = WillSerializer(source="*", required=False, allow_null=True)
+    drain_rate = NumberField(required=False, allow_null=True)
 
     class Meta:
         model = Broker
@@ -93,6 +94,7 @@ class BrokerSerializer(ConfiguredSerializer[Broker]):
             "session_expiry",
             "receive_maximum",
             "will",
+            *LIMITS,
             "edited_on_web",
             "warnings",
         ]

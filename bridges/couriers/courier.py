@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from bridges.couriers.pace import Pace
 from telemetry.links import Link, LinkState
 from telemetry.recording.batch import DeliveryDraft
 from telemetry.values import Outcome, Outgoing, Verdict
@@ -35,16 +36,33 @@ class Courier:
         self.is_open = False
         self.is_behind = True
         self.held: dict[UUID, DeliveryDraft] = {}
+        self.pace: Pace | None = None  # None: as fast as the link takes them
 
     @property
     def room(self) -> int:
         """How many more it may hold now."""
-        return max(0, self.window - len(self.held)) if self.is_open else 0
+        room = max(0, self.window - len(self.held)) if self.is_open else 0
+        return room if self.pace is None else min(room, max(0, self.pace.allows))
 
     @property
     def wants_to_read(self) -> bool:
         """Whether a read of the outbox is due. Not for a handful: each read costs a query."""
-        return self.is_open and self.is_behind and self.room > self.window // 2
+        return self.is_open and self.is_behind and self.room > self._handful
+
+    @property
+    def _handful(self) -> int:
+        return (self.window if self.pace is None else min(self.window, self.pace.bucket)) // 2
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether only its pace keeps it from reading."""
+        is_held_up = self.pace is None or self.window - len(self.held) <= self._handful
+        return self.is_open and self.is_behind and not is_held_up and not self.wants_to_read
+
+    @property
+    def pause_s(self) -> float:
+        """How long its pace will keep it from reading."""
+        return 0.0 if self.pace is None else self.pace.pause_s(self._handful + 1)
 
     def may_begin(self) -> bool:
         """Whether a write that is about to be committed may be committed as `sending` at once."""
@@ -89,6 +107,8 @@ class Courier:
         """Give these to the link; `items` are the drafts as the link sends them."""
         if items:
             self.held.update((draft.id, draft) for draft in drafts)
+            if self.pace is not None:
+                self.pace.take(len(items))
             self.link.send(items)
 
     def settle(self, outcomes: Iterable[Outcome]) -> None:

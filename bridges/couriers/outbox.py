@@ -8,9 +8,9 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Now
 
-from telemetry.models import Delivery
+from telemetry.models import Delivery, Lease
 from telemetry.recording.batch import DeliveryDraft
 from telemetry.recording.recorder import Concluded, book, check_tokens, update_deliveries
 
@@ -83,6 +83,32 @@ def expire(now: datetime) -> list[Concluded]:
         concluded = update_deliveries(ids, "state = 'expired', reason = 'it waited too long', done_at = %s", [done_at])
         book(concluded)
         return concluded
+
+
+def drop_excess(
+    target: str, most: int, *, keeps_newest: bool, held: Collection[UUID], now: datetime
+) -> list[Concluded]:
+    """Settle waiting Deliveries beyond the `most` newest, or oldest, that are not held; a portion at a time."""
+    waiting = Delivery.objects.filter(target=target, state=Delivery.State.WAITING)
+    ids = waiting.order_by("-id" if keeps_newest else "id").values_list("id", flat=True)
+    start = most if keeps_newest else most + len(held)  # what is held is the oldest
+    excess = [found for found in ids[start : start + len(held) + _EXPIRY_CHUNK] if found not in held]
+    if not excess:
+        return []
+    with transaction.atomic():
+        done_at = connection.ops.adapt_datetimefield_value(now)
+        reason = f"dropped: more than {most} waiting"
+        concluded = update_deliveries(sorted(excess), "state = 'expired', reason = %s, done_at = %s", [reason, done_at])
+        book(concluded)
+        return concluded
+
+
+def held_elsewhere(links: Collection[str]) -> set[str]:
+    """Those of these links that some worker holds."""
+    if not links:
+        return set()
+    held = Lease.objects.filter(key__in=links, expires_at__gt=Now()).exclude(owner="")
+    return set(held.values_list("key", flat=True))
 
 
 def has_more(target: str, held: Collection[UUID]) -> bool:

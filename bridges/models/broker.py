@@ -10,7 +10,7 @@ from django.db.models import Q
 from bridges.models.broker_checks import certificates_fault, host_fault, is_loopback, key_fault, pair_fault
 from bridges.models.secret import SecretTextField
 from bridges.mqtt.filters import TopicFault, check_name
-from telemetry.models import ConfiguredModel
+from telemetry.models.limits import LimitedTarget, limit_constraints
 from telemetry.names import check_name_kept, check_slug, sentence
 
 TLS_PORT = 8883
@@ -20,7 +20,7 @@ MAX_EXPIRY_S = 2_147_483_647  # the column's limit; the protocol's is twice that
 QOS_CHOICES = [(0, "0 - at most once"), (1, "1 - at least once"), (2, "2 - exactly once")]
 
 
-class Broker(ConfiguredModel):
+class Broker(LimitedTarget):
     """An MQTT server, and how to reach it. Its password and private key are encrypted at rest."""
 
     class Protocol(models.IntegerChoices):
@@ -85,6 +85,7 @@ class Broker(ConfiguredModel):
                 condition=Q(receive_maximum__gte=1, receive_maximum__lte=5000),
                 name="broker_receive_maximum_is_possible",
             ),
+            *limit_constraints("broker"),
         ]
 
     def __str__(self) -> str:
@@ -108,6 +109,7 @@ class Broker(ConfiguredModel):
             "keepalive_s": "" if self.keepalive_s <= MAX_KEEPALIVE_S else f"At most {MAX_KEEPALIVE_S} seconds.",
             "session_expiry_s": "" if self.session_expiry_s <= MAX_EXPIRY_S else f"At most {MAX_EXPIRY_S} seconds.",
             "will_topic": self._will_fault(),
+            **self.limit_faults(),
         }
         if not found["tls_certificate"] and not found["tls_key"]:
             found["tls_key"] = pair_fault(self.tls_certificate, self.tls_key)

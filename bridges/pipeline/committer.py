@@ -96,7 +96,7 @@ class Committer(threading.Thread):
         try:
             while True:
                 is_last = self._stopping.is_set()
-                work = self.inbox.take(self._limit, 0 if is_last or self.handover.is_reading else _IDLE_S)
+                work = self.inbox.take(self._limit, 0 if is_last or self.handover.is_reading else self._pause_s())
                 self._turn(work)
                 if is_last and not work.has_traffic:
                     return
@@ -129,7 +129,11 @@ class Committer(threading.Thread):
 
         self.inbox.call(later)
 
+    def _pause_s(self) -> float:
+        return min(_IDLE_S, self.handover.limiter.pause_s(_IDLE_S))
+
     def _turn(self, work: Work) -> None:
+        self.handover.limiter.obey(self.snapshot.limits)
         if work.has_traffic:
             self._commit(Portion(work.arrivals, work.submissions, rest_of(work)))
         for call in work.calls:

@@ -15,6 +15,7 @@ from django.conf import settings
 from bridges.actions.event import EventAction as EventKind
 from bridges.actions.registry import CARRIED
 from bridges.codecs.registry import codec_named
+from bridges.couriers.pace import TargetLimit
 from bridges.meters.notes import Noted
 from bridges.models import Broker, Rule, RuleAction, Topic
 from bridges.pipeline.default_rule import default_packet_rules
@@ -36,6 +37,7 @@ from devices.drivers.base import Driver
 from devices.drivers.registry import driver_named
 from devices.models import Device
 from telemetry.models import ConfigurationVersion
+from telemetry.models.limits import DropPolicy
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +63,7 @@ def compile_snapshot(version: int | None = None) -> Snapshot:
         rules_by_packets=tuple(rule for rule, row in rules if any(source.packets for source in row.sources.all()))
         or default_packet_rules(),
         batch_rules=tuple(rule for rule, _ in rules if rule.every_s is not None),
+        limits=_limits(),
         faults=faults,
     )
     for name, fault in faults.items():
@@ -89,6 +92,17 @@ def _drivers(faults: dict[str, str]) -> dict[str, Driver]:
         except ValueError as fault:
             faults[f"device {row.name}"] = str(fault)
     return drivers
+
+
+def _limits() -> dict[str, TargetLimit]:
+    rows: list[Broker | Device] = [*Broker.objects.all(), *Device.objects.exclude(driver="")]
+    return {
+        row.link_key: TargetLimit(
+            row.drain_rate or None, row.max_waiting, "" if row.drop_policy == DropPolicy.KEEP else row.drop_policy
+        )
+        for row in rows
+        if row.drain_rate or row.max_waiting
+    }
 
 
 def _rules(faults: dict[str, str]) -> list[tuple[ActiveRule, Rule]]:

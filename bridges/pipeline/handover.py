@@ -14,6 +14,7 @@ import orjson
 
 from bridges.couriers import outbox
 from bridges.couriers.courier import Courier
+from bridges.couriers.limiter import Limiter
 from bridges.pipeline.announcements import Announcements, Event
 from bridges.pipeline.decisions import MARK_VIA, marks_of
 from bridges.pipeline.memory import Echo, Memory
@@ -51,6 +52,7 @@ class Handover:
         self.instance = instance
         self.couriers: dict[str, Courier] = {}
         self.unmarked: set[str] = set()  # targets whose protocol cannot carry marks
+        self.limiter = Limiter(self.couriers)
         self._announcer = announcer
         self._announcements = Announcements()
         self._looked_at = 0.0
@@ -66,6 +68,7 @@ class Handover:
         if courier.is_write:
             self._announce_concluded(outbox.recover_writes(courier.target, may_repeat=courier.may_repeat, now=now))
         self.couriers[courier.target] = courier
+        self.limiter.greet(courier)
         if not carries_marks:
             self.unmarked.add(courier.target)
 
@@ -130,6 +133,7 @@ class Handover:
         if clock - self._expired_at >= _EXPIRE_EVERY_S:
             self._announce_concluded(outbox.expire(now))
             self._expired_at = clock
+        self._announce_concluded(self.limiter.serve(now))
         for courier in self.couriers.values():
             # Again at once: a batch that is committed before the next read would be new to it, and so on for ever.
             for _ in range(_READS_IN_A_ROW):

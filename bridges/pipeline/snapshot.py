@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bridges.codecs.base import Codec
+from bridges.couriers.pace import TargetLimit
 from bridges.pipeline.tickets import NamedTicket
 from bridges.rules.address import AddressTemplate
 from bridges.rules.rule import CompiledRule
@@ -115,4 +116,5 @@ class Snapshot:
     rules_by_device: Mapping[str, tuple[ActiveRule, ...]] = field(default_factory=dict)
     rules_by_packets: tuple[ActiveRule, ...] = ()
     batch_rules: tuple[ActiveRule, ...] = ()
+    limits: Mapping[str, TargetLimit] = field(default_factory=dict)  # of the targets that have any
     faults: Mapping[str, str] = field(default_factory=dict)  # rule or topic that could not be compiled: why

@@ -30,6 +30,7 @@ FIELDS = {
     "keepalive_s": "30",
     "session_expiry_s": "86400",
     "receive_maximum": "500",
+    "drop_policy": "keep",
     "will_qos": "1",
     "will_retain": "on",
 }

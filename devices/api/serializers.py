@@ -10,7 +10,7 @@ from rest_framework import serializers
 from devices.models import Device
 from devices.rights import REFUSAL, becomes_raw, may_print_raw
 from telemetry.api.configured import ConfiguredSerializer
-from telemetry.api.fields import MAX_SECONDS, NumberField, ObjectField
+from telemetry.api.fields import LIMITS, MAX_SECONDS, NumberField, ObjectField
 
 
 class DeviceSerializer(ConfiguredSerializer[Device]):
@@ -22,6 +22,7 @@ class DeviceSerializer(ConfiguredSerializer[Device]):
     write_expiry = serializers.IntegerField(
         source="write_expiry_s", required=False, allow_null=True, min_value=1, max_value=MAX_SECONDS
     )
+    drain_rate = NumberField(required=False, allow_null=True)
     options = ObjectField(required=False)
 
     class Meta:
@@ -40,6 +41,7 @@ class DeviceSerializer(ConfiguredSerializer[Device]):
             "flow_control",
             "write_timeout",
             "write_expiry",
+            *LIMITS,
             "site",
             "options",
             "edited_on_web",

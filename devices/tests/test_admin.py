@@ -38,6 +38,7 @@ FIELDS = {
     "parity": "none",
     "stop_bits": "1.0",
     "flow_control": "none",
+    "drop_policy": "keep",
     "write_timeout_s": "10",
 }
 OPTIONS = {

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.django_db
 FIELDS = {
     "name": "printer", "is_enabled": "on", "driver": "escpos", "port": "/dev/printer", "baud": "9600", "site": "main",
     "data_bits": "8", "parity": "none", "stop_bits": "1.0", "flow_control": "none", "write_timeout_s": "10",
+    "drop_policy": "keep",
     "options_shown_for": "escpos", "option_code_page": "cp437", "option_code_page_number": "-1",
     "option_feed_lines": "0", "option_cut": "none", "option_empty_message": "feed", "option_chunk_bytes": "512",
     "option_chunk_pause_s": "0", "option_status": "off",

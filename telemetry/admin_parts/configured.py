@@ -16,6 +16,8 @@ from telemetry.admin_parts.typed import TitledAdmin
 
 Fieldsets = Sequence[tuple[str | None, dict[str, Any]]]
 MAX_NAME = 64
+LIMIT_FIELDS = ["drain_rate", "max_waiting", "drop_policy"]
+"""Of rows that are targets, see telemetry.models.limits."""
 
 
 class ConfiguredAdmin(TitledAdmin):

@@ -14,6 +14,8 @@ from rest_framework import serializers
 MAX_SECRET_FILE_BYTES = 100_000
 MAX_SECONDS = 2**31 - 1
 """What every database holds in a column of whole seconds."""
+LIMITS = ("drain_rate", "max_waiting", "drop_policy")
+"""The keys of a target's limits, see telemetry.models.limits."""
 
 
 class NameField(serializers.SlugRelatedField[Any]):
