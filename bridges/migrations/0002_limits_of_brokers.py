@@ -71,8 +71,8 @@ class Migration(migrations.Migration):
                     models.Q(("drop_policy", "keep"), ("max_waiting__isnull", True)),
                     models.Q(
                         ("drop_policy__in", ["oldest", "newest"]),
-                        ("max_waiting__isnull", False),
                         ("max_waiting__gte", 1),
+                        ("max_waiting__isnull", False),
                     ),
                     _connector="OR",
                 ),
