@@ -21,7 +21,7 @@ from bridges.pipeline.handover import Handover, Silence
 from bridges.pipeline.inbox import Inbox
 from bridges.pipeline.snapshot import Snapshot
 from bridges.tests.test_committer import wait_for
-from bridges.tests.test_courier import LinkDouble, open_courier
+from bridges.tests.test_courier import LinkDouble, draft, open_courier
 from devices.models import Device
 from telemetry.ids import new_id, time_of
 from telemetry.links import LinkReport, LinkState
@@ -81,7 +81,7 @@ def test_what_is_dropped_is_kept_with_its_reason_and_booked() -> None:
 def test_what_a_courier_holds_is_not_dropped() -> None:
     ids = put(8)
     courier = open_courier(window=2, is_caught_up=False)
-    courier.held = dict.fromkeys(ids[:2])  # type: ignore[arg-type]
+    courier.held = {found: draft() for found in ids[:2]}
     limiter_of(courier, drops="oldest").serve(now())
     assert waiting() == [*ids[:2], *ids[-3:]]
 
@@ -89,7 +89,7 @@ def test_what_a_courier_holds_is_not_dropped() -> None:
 def test_the_newest_are_dropped_beyond_those_that_are_held() -> None:
     ids = put(8)
     courier = open_courier(window=2, is_caught_up=False)
-    courier.held = dict.fromkeys(ids[:2])  # type: ignore[arg-type]
+    courier.held = {found: draft() for found in ids[:2]}
     limiter_of(courier, drops="newest").serve(now())
     assert waiting() == ids[:5]
 
