@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from bridges.discovery.names import OFFLINE
 from bridges.models import Broker
 from bridges.mqtt.settings import MqttSettings, TlsSettings
 from telemetry.redaction import remember_secret
@@ -13,6 +14,7 @@ def mqtt_settings(broker: Broker, *, client_id: str = "") -> MqttSettings:
     """The settings of a broker's session. The client id is stable: the broker keeps our session under it."""
     for secret in (broker.password, broker.tls_key):
         remember_secret(secret)
+    is_own_will = bool(broker.will_topic) or not broker.discovery_enabled
     return MqttSettings(
         host=broker.host,
         port=broker.port,
@@ -31,8 +33,9 @@ def mqtt_settings(broker: Broker, *, client_id: str = "") -> MqttSettings:
         keepalive_s=broker.keepalive_s,
         session_expiry_s=broker.session_expiry_s,
         receive_maximum=broker.receive_maximum,
-        will_topic=broker.will_topic,
-        will_payload=broker.will_payload.encode(),
-        will_qos=broker.will_qos,
-        will_retain=broker.will_retain,
+        will_topic=broker.will_topic if is_own_will else broker.discovery_names().hub_status,
+        will_payload=broker.will_payload.encode() if is_own_will else OFFLINE,
+        will_qos=broker.will_qos if is_own_will else 1,
+        will_retain=broker.will_retain if is_own_will else True,
+        has_parting_will=broker.discovery_enabled,
     )

@@ -22,6 +22,10 @@ from telemetry.redaction import redact
 
 TRIAL_TIMEOUT_S = 5.0
 _LIVE = ("state", "last_message", "waiting", "last_error")
+_DISCOVERY = (
+    "The hub describes its devices over this broker, and publishes what they measure. "
+    "Switched off again, they disappear from Home Assistant."
+)
 _KEEPS = "One is stored. Leave this empty to keep it."
 
 
@@ -107,11 +111,13 @@ class BrokerAdmin(LinkStateColumns, ConfiguredAdmin):
         live = [("Now", {"fields": _LIVE})] if obj else []
         session = ["client_id", "keepalive_s", "session_expiry_s", "receive_maximum"]
         will = ["will_topic", "will_payload", "will_qos", "will_retain"]
+        discovery = ["discovery_enabled", "discovery_prefix", "discovery_state_prefix"]
         return [
             (None, {"fields": ["name", "label", "is_enabled", "host", "port", "protocol", *login]}),
             *live,
             ("Encryption (TLS)", {"fields": [*tls, "tls_min_version", "tls_check_hostname"]}),
             ("Advanced: the session", {"fields": session, "classes": ["collapse"]}),
+            ("Home Assistant", {"fields": discovery, "description": _DISCOVERY, "classes": ["collapse"]}),
             ("Advanced: how much may go out", {"fields": LIMIT_FIELDS, "classes": ["collapse"]}),
             ("Advanced: last will", {"fields": will, "classes": ["collapse"]}),
         ]

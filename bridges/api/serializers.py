@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from bridges.api.rules import RuleSerializer
 from bridges.models import Broker, Topic
+from bridges.models.discovery_settings import MAX_PREFIX
 from devices.models import Device
 from telemetry.api.configured import ConfiguredSerializer, StrictSerializer
 from telemetry.api.fields import LIMITS, MAX_SECONDS, NameField, NumberField, ObjectField, SecretField, reference_shape
@@ -58,6 +59,14 @@ class WillSerializer(StrictSerializer):
         return super().to_representation(instance) if instance.will_topic else None
 
 
+class DiscoverySerializer(StrictSerializer):
+    """Whether the Home Assistant at this broker is told of the hub's devices, and under which topics."""
+
+    enabled = serializers.BooleanField(source="discovery_enabled", required=False)
+    prefix = serializers.CharField(source="discovery_prefix", max_length=MAX_PREFIX, required=False)
+    state_prefix = serializers.CharField(source="discovery_state_prefix", max_length=MAX_PREFIX, required=False)
+
+
 class BrokerSerializer(ConfiguredSerializer[Broker]):
     """One broker. Durations are in seconds. The password is taken and never answered."""
 
@@ -73,6 +82,7 @@ class BrokerSerializer(ConfiguredSerializer[Broker]):
         source="session_expiry_s", required=False, min_value=0, max_value=MAX_SECONDS
     )
     will = WillSerializer(source="*", required=False, allow_null=True)
+    discovery = DiscoverySerializer(source="*", required=False)
     drain_rate = NumberField(required=False, allow_null=True)
 
     class Meta:
@@ -94,6 +104,7 @@ class BrokerSerializer(ConfiguredSerializer[Broker]):
             "session_expiry",
             "receive_maximum",
             "will",
+            "discovery",
             *LIMITS,
             "edited_on_web",
             "warnings",

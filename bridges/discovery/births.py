@@ -1,4 +1,4 @@
-"""Notes when Home Assistant started, among the states of codecs: in the transaction of the message that said so. Pure."""
+"""Notes when Home Assistant started, among the states of codecs: with the message that said so. Pure."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from bridges.models.broker import Broker
 from bridges.models.meter import Meter, MeterDefaults, MeterRequest, MeterState
+from bridges.models.published_document import PublishedDocument
 from bridges.models.rule import Rule, RuleSource
 from bridges.models.rule_action import RuleAction
 from bridges.models.topic import Topic
@@ -12,6 +13,7 @@ __all__ = [
     "MeterDefaults",
     "MeterRequest",
     "MeterState",
+    "PublishedDocument",
     "Rule",
     "RuleAction",
     "RuleSource",

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from bridges.models.broker_checks import certificates_fault, host_fault, is_loopback, key_fault, pair_fault
+from bridges.models.discovery_settings import DiscoverySettings, discovery_constraint
 from bridges.models.secret import SecretTextField
 from bridges.mqtt.filters import TopicFault, check_name
 from telemetry.models.limits import LimitedTarget, limit_constraints
@@ -20,7 +21,7 @@ MAX_EXPIRY_S = 2_147_483_647  # the column's limit; the protocol's is twice that
 QOS_CHOICES = [(0, "0 - at most once"), (1, "1 - at least once"), (2, "2 - exactly once")]
 
 
-class Broker(LimitedTarget):
+class Broker(DiscoverySettings, LimitedTarget):
     """An MQTT server, and how to reach it. Its password and private key are encrypted at rest."""
 
     class Protocol(models.IntegerChoices):
@@ -86,6 +87,7 @@ class Broker(LimitedTarget):
                 name="broker_receive_maximum_is_possible",
             ),
             *limit_constraints("broker"),
+            discovery_constraint("broker"),
         ]
 
     def __str__(self) -> str:
@@ -110,6 +112,7 @@ class Broker(LimitedTarget):
             "session_expiry_s": "" if self.session_expiry_s <= MAX_EXPIRY_S else f"At most {MAX_EXPIRY_S} seconds.",
             "will_topic": self._will_fault(),
             **self.limit_faults(),
+            **self.discovery_faults(),
         }
         if not found["tls_certificate"] and not found["tls_key"]:
             found["tls_key"] = pair_fault(self.tls_certificate, self.tls_key)
@@ -149,9 +152,10 @@ class Broker(LimitedTarget):
         return f"{twin.name} has this client id at the same server: each would throw the other out." if twin else ""
 
     def _will_fault(self) -> str:
+        if not self.will_topic:
+            return ""
         try:
-            if self.will_topic:
-                check_name(self.will_topic)
+            check_name(self.will_topic)
         except TopicFault as fault:
             return sentence(fault)
-        return ""
+        return self.discovery_will_fault(payload=self.will_payload, is_retained=self.will_retain)

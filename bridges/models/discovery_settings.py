@@ -15,7 +15,7 @@ DEFAULT_STATE_PREFIX = "patchbay"
 
 
 class DiscoverySettings(models.Model):
-    """Part of a Broker. Off by default."""
+    """Part of a Broker. Off by default; an empty prefix is refused, one that is left out is the usual one."""
 
     discovery_enabled = models.BooleanField(
         "tell Home Assistant",
@@ -24,12 +24,14 @@ class DiscoverySettings(models.Model):
     )
     discovery_prefix = models.CharField(
         max_length=MAX_PREFIX,
+        blank=True,
         default=DEFAULT_PREFIX,
         help_text="Where Home Assistant looks: 'homeassistant', unless you changed it there.",
     )
     discovery_state_prefix = models.CharField(
         "state topic prefix",
         max_length=MAX_PREFIX,
+        blank=True,
         default=DEFAULT_STATE_PREFIX,
         help_text="Readings go to PREFIX/DEVICE/state. Two hubs at one broker need different ones.",
     )

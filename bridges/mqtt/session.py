@@ -29,6 +29,7 @@ from telemetry.links import LinkLost, LinkRefused
 
 _RECV_BYTES = 131_072
 _CONNACK, _DISCONNECT = 0x20, 0xE0
+_DISCONNECT_WITH_WILL = 0x04
 _GOODBYE_S = 0.25
 
 
@@ -328,12 +329,26 @@ class Session(Client):
     def end(self, code: int = 0, *, is_ours: bool = True) -> None:
         """Close; with `is_ours`, say goodbye first, as far as the socket takes it. The broker keeps the session."""
         if is_ours and self.limits is not None and isinstance(self._sock, socket.socket):
-            self.queue(bytes((_DISCONNECT, 1, code)) if code and self.settings.is_v5 else bytes((_DISCONNECT, 0)))
+            self.queue(self._goodbye(code))
             # A socket that is closed with unread bytes is reset, and takes what it has just sent with it.
             with suppress(OSError):
                 self._sock.settimeout(_GOODBYE_S)
                 self._sock.sendall(self._unsent)
+                if self._has_parting_will and not self.settings.is_v5:
+                    self._sock.shutdown(socket.SHUT_WR)  # without a DISCONNECT the broker publishes the will
                 deadline = monotonic() + _GOODBYE_S
                 while monotonic() < deadline and self._sock.recv(_RECV_BYTES):
                     pass
         self._sock_close()
+
+    @property
+    def _has_parting_will(self) -> bool:
+        return self.settings.has_parting_will and bool(self.settings.will_topic)
+
+    def _goodbye(self, code: int) -> bytes:
+        """The DISCONNECT, if the broker is to get one (MQTT 3.1.1, 3.14.4: it discards the will then)."""
+        if not self.settings.is_v5:
+            return b"" if self._has_parting_will else bytes((_DISCONNECT, 0))
+        if self._has_parting_will:
+            code = code or _DISCONNECT_WITH_WILL
+        return bytes((_DISCONNECT, 1, code)) if code else bytes((_DISCONNECT, 0))

@@ -49,6 +49,7 @@ class MqttSettings:
     will_payload: bytes = b""
     will_qos: int = 1
     will_retain: bool = True
+    has_parting_will: bool = False  # the will is published at a planned end as well
     connect_timeout_s: float = 10.0
 
     @property

@@ -16,6 +16,7 @@ from bridges.actions.event import EventAction as EventKind
 from bridges.actions.registry import CARRIED
 from bridges.codecs.registry import codec_named
 from bridges.couriers.pace import TargetLimit
+from bridges.discovery.names import Names
 from bridges.meters.notes import Noted
 from bridges.models import Broker, Rule, RuleAction, Topic
 from bridges.pipeline.default_rule import default_packet_rules
@@ -47,6 +48,7 @@ def compile_snapshot(version: int | None = None) -> Snapshot:
     faults: dict[str, str] = {}
     version = ConfigurationVersion.current() if version is None else version
     rules = _rules(faults)
+    discovery = _discovery()
     snapshot = Snapshot(
         version=version,
         instance=settings.PATCHBAY_INSTANCE_ID,
@@ -64,6 +66,8 @@ def compile_snapshot(version: int | None = None) -> Snapshot:
         or default_packet_rules(),
         batch_rules=tuple(rule for rule, _ in rules if rule.every_s is not None),
         limits=_limits(),
+        discovery=discovery,
+        discovered=_enabled_devices() if discovery else frozenset(),
         faults=faults,
     )
     for name, fault in faults.items():
@@ -103,6 +107,15 @@ def _limits() -> dict[str, TargetLimit]:
         for row in rows
         if row.drain_rate or row.max_waiting
     }
+
+
+def _discovery() -> dict[str, Names]:
+    rows = Broker.objects.filter(is_enabled=True, discovery_enabled=True)
+    return {row.link_key: row.discovery_names() for row in rows}
+
+
+def _enabled_devices() -> frozenset[str]:
+    return frozenset(Device.objects.filter(is_enabled=True).values_list("name", flat=True))
 
 
 def _rules(faults: dict[str, str]) -> list[tuple[ActiveRule, Rule]]:

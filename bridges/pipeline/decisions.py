@@ -14,12 +14,14 @@ from uuid import UUID
 import orjson
 
 from bridges.codecs.base import MAX_PAYLOAD_BYTES, Codec, Incoming
+from bridges.discovery.births import birth_name, is_birth, noted
 from bridges.pipeline.batching import draft_part
 from bridges.pipeline.memory import Changes, Echo, Memory, Recent, mark_of
 from bridges.pipeline.outputs import Origin, add_delivery, draft_delivery
 from bridges.pipeline.replies import NOBODY, asked_by, draft_reply, is_last_of_answer
 from bridges.pipeline.rows import buried_draft, dead_letter_draft, dumped, message_draft, moment, reading_drafts
 from bridges.pipeline.snapshot import PACKETS, ActiveRule, InTopic, Snapshot
+from bridges.pipeline.states import is_own, state_draft
 from bridges.pipeline.twins import packed, twin_key, twins_name, with_new
 from bridges.rules.expression import EvaluationFault, Variables
 from devices.drivers.base import FAULT
@@ -42,6 +44,7 @@ class Decider:
         self._new_id = new_id
         self._received_at: datetime | None = None
         self._hour = now  # of `_received_at`
+        self._births: dict[str, bytes] = {}
 
     def decide_all(self, arrivals: Iterable[Arrival]) -> Batch:
         """Decide about each arrival, in order."""
@@ -93,6 +96,10 @@ class Decider:
         self._process(arrival, message_id)
 
     def _process(self, arrival: Arrival, message_id: UUID) -> None:
+        if self.snapshot.discovery and arrival.topic and self._is_discovery(arrival):
+            self._count(arrival, "stored")
+            self._store(message_draft(arrival, message_id))  # our own words: neither read nor ruled
+            return
         if is_last_of_answer(arrival):
             reply = draft_reply(arrival, message_id, brokers=self.snapshot.brokers, new_id=self._new_id)
             add_delivery(self.batch, reply)
@@ -153,6 +160,8 @@ class Decider:
         for reading in reading_drafts(message, decoded, device, new_id=self._new_id):
             self.batch.readings.append(reading)
             self.batch.latest[reading.device, reading.metric] = reading
+        if decoded.readings and device in self.snapshot.discovered:
+            self._tell(message, decoded, device)
         if not rules:
             return
         variables = Variables(
@@ -240,6 +249,23 @@ class Decider:
         if arrival.properties.get(MARK_HUB) == self.snapshot.instance:
             return arrival.properties.get(MARK_VIA, "")
         return self.memory.echo(Echo(arrival.link, arrival.topic, arrival.payload), self.batch.at) or ""
+
+    # Home Assistant
+
+    def _is_discovery(self, arrival: Arrival) -> bool:
+        """Whether it is what discovery published; a start of Home Assistant is noted by the way."""
+        discovery = self.snapshot.discovery
+        names = discovery.get(arrival.link)
+        if names is not None and is_birth(names, arrival.topic, arrival.payload):
+            self._births[birth_name(arrival.link)] = noted(arrival.received_at)
+        return is_own(discovery.values(), arrival.topic, self._via(arrival))
+
+    def _tell(self, message: MessageDraft, decoded: Decoded, device: str) -> None:
+        for link, names in self.snapshot.discovery.items():
+            draft = state_draft(
+                link, names, message=message, device=device, readings=decoded.readings, new_id=self._new_id
+            )
+            add_delivery(self.batch, draft)
 
     # Duplicates
 
@@ -338,6 +364,7 @@ class Decider:
     def _keep_codec_states(self) -> None:
         """Written once a batch: a state may be large."""
         self.batch.codec_states = {name: orjson.dumps(state) for name, state in self.changes.codec_states.items()}
+        self.batch.codec_states |= self._births
         for link, found in self.changes.twins.items():
             if found:
                 twins = with_new(self.memory.link(link).twins, found)

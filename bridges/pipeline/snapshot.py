@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from bridges.codecs.base import Codec
 from bridges.couriers.pace import TargetLimit
+from bridges.discovery.names import Names
 from bridges.pipeline.tickets import NamedTicket
 from bridges.rules.address import AddressTemplate
 from bridges.rules.rule import CompiledRule
@@ -117,4 +118,6 @@ class Snapshot:
     rules_by_packets: tuple[ActiveRule, ...] = ()
     batch_rules: tuple[ActiveRule, ...] = ()
     limits: Mapping[str, TargetLimit] = field(default_factory=dict)  # of the targets that have any
+    discovery: Mapping[str, Names] = field(default_factory=dict)  # by the key of the link that Home Assistant reads
+    discovered: frozenset[str] = frozenset()  # names of the devices that it is told of; none without `discovery`
     faults: Mapping[str, str] = field(default_factory=dict)  # rule or topic that could not be compiled: why

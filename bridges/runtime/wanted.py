@@ -15,6 +15,10 @@ from devices.models import Device
 from devices.serial.link import SerialLink
 from telemetry.links import Link, LinkHost
 
+BIRTHS = "(Home Assistant)"
+"""Stands for a Topic's name, and is none."""
+_BIRTH_IDENTIFIER = 268_435_454  # below that of the link's own look at its broker; no Topic has so high a number
+
 
 @dataclass(frozen=True, slots=True)
 class WantedLink:
@@ -72,7 +76,7 @@ def _serial(device: Device) -> WantedLink:
 
 def _mqtt(broker: Broker) -> WantedLink:
     session, key = mqtt_settings(broker), broker.link_key
-    subscriptions = _subscriptions(broker.topics.all())
+    subscriptions = (*_subscriptions(broker.topics.all()), *_birth_subscriptions(broker))
 
     def build(host: LinkHost) -> Link:
         return MqttLink(key, session, subscriptions=subscriptions, host=host)
@@ -94,4 +98,14 @@ def _subscriptions(topics: Iterable[Topic]) -> tuple[Subscription, ...]:
         Subscription(name=topic.name, filter=topic.filter, identifier=topic.pk, qos=topic.qos, no_local=topic.no_local)
         for topic in topics
         if topic.is_enabled and topic.direction == Topic.Direction.IN
+    )
+
+
+def _birth_subscriptions(broker: Broker) -> tuple[Subscription, ...]:
+    """To hear of it when Home Assistant starts. A Topic of the same filter comes first, and stands for both."""
+    if not broker.discovery_enabled:
+        return ()
+    return tuple(
+        Subscription(name=BIRTHS, filter=topic, identifier=_BIRTH_IDENTIFIER - number)
+        for number, topic in enumerate(broker.discovery_names().births)
     )

@@ -21,6 +21,7 @@ from bridges.pipeline.inbox import Inbox
 from bridges.pipeline.snapshot import Snapshot
 from bridges.pipeline.spool import Spool
 from bridges.runtime.alert_watch import AlertWatch
+from bridges.runtime.discovery_keeper import DiscoveryKeeper
 from bridges.runtime.host import WorkerHost
 from bridges.runtime.leases import Holder, Leases
 from bridges.runtime.meter_keeper import MeterKeeper
@@ -62,6 +63,7 @@ class LinkWorker:
         self.processor = Processor(leases=Leases(holder), committer=self.committer)
         self.alert_watch = AlertWatch(Leases(holder))
         self.meter_keeper = MeterKeeper(Leases(holder), self._adopt)
+        self.discovery_keeper = DiscoveryKeeper(Leases(holder), self._adopt)
         self._listener = WakeListener(settings.REDIS_URL, self._wake)
         self._on_death = on_death
         self._stopping = threading.Event()
@@ -79,6 +81,7 @@ class LinkWorker:
         self._listener.stop()
         self.alert_watch.stop(min(5.0, timeout_s))
         self.meter_keeper.stop(min(5.0, timeout_s))
+        self.discovery_keeper.stop(min(5.0, timeout_s))
         if self.supervisor.is_alive() and not self.supervisor.stop(max(1.0, deadline - time.monotonic())):
             logger.error("the supervisor did not end in time")
         if self.processor.is_alive() and not self.processor.stop(max(1.0, deadline - time.monotonic())):
@@ -118,6 +121,7 @@ class LinkWorker:
         self._listener.start()
         self.alert_watch.start()
         self.meter_keeper.start()
+        self.discovery_keeper.start()
         self._watch()
 
     def _left_over(self) -> list[Arrival]:
