@@ -17,12 +17,12 @@ from uuid import UUID
 
 import orjson
 from django.conf import settings
-from django.db import transaction
+from django.db import Error, transaction
 from django.db.models import F
 
 from bridges.couriers import waiting
 from bridges.couriers.task_sender import Wakes
-from bridges.pipeline.committer import CONNECTION_ERRORS, Committer, DataRefused, Stopped
+from bridges.pipeline.committer import Committer, DataRefused, Stopped
 from bridges.pipeline.compilation import compile_snapshot
 from bridges.pipeline.handover import Handover
 from bridges.pipeline.inbox import Inbox, Submission
@@ -34,6 +34,7 @@ from devices.printing.job import FORM
 from telemetry.ids import new_id, time_of
 from telemetry.live.publisher import LivePublisher
 from telemetry.models import ConfigurationVersion, Delivery, IdempotencyKey, LedgerEntry
+from telemetry.outages import is_outage
 from telemetry.recording.batch import IdempotencyDraft, hour_of
 from telemetry.recording.recorder import KeyInUse
 from telemetry.values import Arrival
@@ -238,7 +239,9 @@ class Intake:
                 version = ConfigurationVersion.current()
                 if version != self._committer.snapshot.version:
                     self._committer.use(compile_snapshot(version))
-            except CONNECTION_ERRORS as error:
+            except Error as error:
+                if not is_outage(error):
+                    raise
                 raise IntakeBusy("the database is away") from error
 
 

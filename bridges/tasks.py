@@ -12,7 +12,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import Error, connection
 
 from bridges.couriers import waiting
 from bridges.couriers.drain import drain as drain_target
@@ -21,6 +21,7 @@ from bridges.couriers.task_sender import DRAIN, TaskSender, is_task_target
 from bridges.pipeline.announcements import Announcements
 from bridges.runtime.leases import Holder, Leases
 from telemetry.live.publisher import LivePublisher
+from telemetry.outages import is_outage
 from telemetry.recording.recorder import Concluded, LeaseLost
 
 logger = logging.getLogger(__name__)
@@ -30,7 +31,6 @@ BUDGET_S = 10.0
 LEASE_S = 360.0
 """Longer than any action may take. On the same host a dead worker's lease is free at once."""
 RENEW_AFTER_S = 20.0
-_AWAY = (OperationalError, InterfaceError)
 
 _stopping = threading.Event()
 _busy: set[str] = set()
@@ -53,12 +53,14 @@ def drain(target: str) -> None:
         return
     try:
         has_more = _drain_under_lease(target)
-    except _AWAY as error:
-        logger.warning("the database is away: %s", str(error).strip().split("\n")[0], extra={"target": target})
-        connection.close()
-        return
     except LeaseLost:
         logger.warning("another worker drains it now", extra={"target": target})
+        return
+    except Error as error:
+        if not is_outage(error):
+            raise
+        logger.warning("the database is away: %s", str(error).strip().split("\n")[0], extra={"target": target})
+        connection.close()
         return
     finally:
         with _lock:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db import DataError, IntegrityError, OperationalError
 from django.db.models import ProtectedError
 from django.http import Http404
 from django.http.request import UnreadablePostError
@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from telemetry.api.problems import Fault, Problem, malformed, pointer, summary
+from telemetry.outages import is_outage
 
 log = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -92,6 +93,8 @@ def _made_problem(error: Exception, path: str) -> Problem:
         return Problem(400, "invalid", summary(faults), errors=faults)
     if isinstance(error, exceptions.APIException):
         return _problem_of_framework(error)
+    if is_outage(error):
+        return _away(error)
     for kinds, make in MADE_OF.items():
         if isinstance(error, kinds):
             return make(error)
@@ -128,7 +131,7 @@ MADE_OF: dict[type[Exception] | tuple[type[Exception], ...], Callable[[Exception
     RequestDataTooBig: lambda _: Problem(413, "too_large", "The body is too large."),
     (SuspiciousOperation, UnreadablePostError): lambda _: malformed("The request cannot be read."),
     (ProtectedError, IntegrityError): _conflict,
-    (OperationalError, InterfaceError): _away,
+    (DataError, OperationalError): lambda _: malformed("The database cannot store a value of this request."),
 }
 
 

@@ -14,6 +14,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.migrations.operations.models import CreateModel
 
 from telemetry.ids import lowest_id
+from telemetry.outages import sqlstate_of
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ def make_partitions(now: datetime, *, months: int = 3) -> list[str]:
             try:
                 made += [name for name in [_make_partition(table, month)] if name]
             except OperationalError as error:
-                if getattr(error.__cause__, "sqlstate", "") != _LOCK_NOT_AVAILABLE:
+                if sqlstate_of(error) != _LOCK_NOT_AVAILABLE:
                     raise
                 logger.warning("%s is in use: its partition for %s is made later", table, f"{month:%Y-%m}")
         month = month_after(month)

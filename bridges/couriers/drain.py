@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from threading import Event
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import Error, connection, transaction
 
 from bridges.actions.base import Carried, CarriedAction, Task
 from bridges.actions.registry import CARRIED
@@ -22,6 +22,7 @@ from bridges.models import RuleAction
 from telemetry.backoff import Backoff
 from telemetry.models import Delivery
 from telemetry.options import OptionFault
+from telemetry.outages import is_outage
 from telemetry.recording.batch import DeliveryDraft
 from telemetry.recording.recorder import Concluded, book, check_tokens, conclude
 from telemetry.redaction import redact, remember_secret
@@ -32,7 +33,6 @@ logger = logging.getLogger(__name__)
 READ = 50
 SETTLE_S = 10.0
 """So long the end of a Delivery is kept for a database that is away; then it will be carried once more."""
-_AWAY = (OperationalError, InterfaceError)
 
 Announce = Callable[[Sequence[Concluded]], None]
 KeepLease = Callable[[], int]
@@ -98,7 +98,9 @@ def _settle_patiently(target: str, draft: DeliveryDraft, carried: Carried, *, to
     while True:
         try:
             return _settle(target, draft, carried, token=token)
-        except _AWAY:
+        except Error as error:
+            if not is_outage(error):
+                raise
             connection.close()
             if time.monotonic() >= deadline:
                 raise

@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import Error, connection
 
 from bridges.pipeline.flushing import Flusher
 from bridges.pipeline.handover import Handover
@@ -27,6 +27,7 @@ from bridges.pipeline.spool import Spool
 from telemetry.backoff import Backoff
 from telemetry.ids import new_id
 from telemetry.links import LinkReport, LinkState
+from telemetry.outages import is_outage
 from telemetry.recording.batch import Batch, LedgerKey, hour_of
 from telemetry.recording.recorder import KeyInUse, LeaseLost, Recorded, Recorder
 from telemetry.values import Arrival, Outcome, storable
@@ -35,7 +36,6 @@ logger = logging.getLogger(__name__)
 
 MAX_ARRIVALS = 1000
 MAX_ARRIVALS_SQLITE = 250  # about 50 ms of work: other writers wait that long
-CONNECTION_ERRORS = (OperationalError, InterfaceError)
 _IDLE_S = 0.25
 _FLUSH_S = 1.0
 
@@ -162,7 +162,7 @@ class Committer(threading.Thread):
         while True:
             try:
                 call()
-            except CONNECTION_ERRORS as error:
+            except Error as error:
                 self._wait_for_database(error)
             else:
                 self._back()
@@ -221,7 +221,7 @@ class Committer(threading.Thread):
         while True:
             try:
                 recorded = self._recorder.record(batch)
-            except CONNECTION_ERRORS as error:
+            except Error as error:
                 self._wait_for_database(error, portion)
                 if self._is_in():
                     return Recorded()
@@ -234,7 +234,7 @@ class Committer(threading.Thread):
         while True:
             try:
                 return self._recorder.is_committed()
-            except CONNECTION_ERRORS as error:
+            except Error as error:
                 self._wait_for_database(error)
 
     def _divide(self, portion: Portion, error: Exception) -> None:
@@ -316,6 +316,9 @@ class Committer(threading.Thread):
     # The database
 
     def _wait_for_database(self, error: Exception, portion: Portion | None = None) -> None:
+        """Rest before the next try; raises the error if it is no outage, and Stopped if we are told to end."""
+        if not is_outage(error):
+            raise error
         if not self.database_is_away:
             self.database_is_away = True
             logger.error("the database is away: %s", _first_line(error))

@@ -9,7 +9,6 @@ import logging
 from datetime import datetime
 
 from bridges.notices import Messenger
-from bridges.pipeline.committer import CONNECTION_ERRORS
 from bridges.runtime.leased_thread import SoleWatch
 from bridges.runtime.leases import Leases
 from telemetry.alerts.base import AlertKind
@@ -17,6 +16,7 @@ from telemetry.alerts.evaluation import clear_orphans, evaluate
 from telemetry.alerts.registry import alert_kind_named
 from telemetry.alerts.world import Habits, StoredWorld
 from telemetry.models import AlertRule
+from telemetry.outages import is_outage
 
 logger = logging.getLogger(__name__)
 
@@ -62,9 +62,9 @@ class AlertWatch(SoleWatch):
     def _evaluate_safely(self, rule: AlertRule, kind: AlertKind, world: StoredWorld) -> None:
         try:
             evaluate(rule, kind, world)
-        except CONNECTION_ERRORS:
-            raise
-        except Exception:
+        except Exception as error:
+            if is_outage(error):
+                raise
             if rule.name not in self._failing:
                 logger.exception("an alert rule failed", extra={"rule": rule.name})
             self._failing.add(rule.name)

@@ -12,10 +12,10 @@ from abc import ABC, abstractmethod
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from django.db import connection
+from django.db import Error, connection
 
-from bridges.pipeline.committer import CONNECTION_ERRORS
 from bridges.runtime.leases import Leases
+from telemetry.outages import is_outage
 from telemetry.recording.recorder import LeaseLost
 
 logger = logging.getLogger(__name__)
@@ -47,14 +47,20 @@ class LeasedThread(threading.Thread, ABC):
         try:
             while not self._stopping.wait(rest_s):
                 rest_s = self.work()
-            self._leases.release(list(self._leases.tokens))
-        except CONNECTION_ERRORS:
-            logger.warning("the database is away: the leases of the %s run out by themselves", self.name)
+            self._give_up()
         except Exception:
             logger.critical("the %s failed", self.name, exc_info=True)
             raise
         finally:
             connection.close()
+
+    def _give_up(self) -> None:
+        try:
+            self._leases.release(list(self._leases.tokens))
+        except Error as error:
+            if not is_outage(error):
+                raise
+            logger.warning("the database is away: the leases of the %s run out by themselves", self.name)
 
 
 class SoleWatch(LeasedThread):
@@ -82,11 +88,12 @@ class SoleWatch(LeasedThread):
                 self.rest()
         except LeaseLost:
             self._leases.forget([self.lease])
-        except CONNECTION_ERRORS as error:
-            logger.debug("the %s waits for the database: %s", self.name, error)  # the committer says so once
-            connection.close()
-        except Exception:
-            logger.exception("the %s could not look", self.name)
+        except Exception as error:
+            if is_outage(error):
+                logger.debug("the %s waits for the database: %s", self.name, error)  # the committer says so once
+                connection.close()
+            else:
+                logger.exception("the %s could not look", self.name)
         return self._every_s
 
     def has_lease(self) -> bool:

@@ -14,17 +14,18 @@ from functools import partial
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
 
 from bridges.couriers.waiting import open_targets
 from bridges.models import Rule
 from bridges.pipeline.batching import Part, by_device, decide_batch, refuse_batch, unpacked
-from bridges.pipeline.committer import CONNECTION_ERRORS, Committer
+from bridges.pipeline.committer import Committer
 from bridges.pipeline.snapshot import BATCH_PREFIX, ActiveRule
 from bridges.runtime.leased_thread import LeasedThread
 from bridges.runtime.leases import RENEW_EVERY_S, Leases
 from telemetry.ids import new_id
 from telemetry.models import Delivery
+from telemetry.outages import is_outage
 from telemetry.recording.batch import Batch
 from telemetry.recording.recorder import LeaseLost, Recorder
 from telemetry.values import Outcome, Verdict
@@ -58,7 +59,9 @@ class Processor(LeasedThread):
         """One round, or a rest while the database is away."""
         try:
             return self._tick()
-        except CONNECTION_ERRORS as error:
+        except Error as error:
+            if not is_outage(error):
+                raise
             logger.debug("the database is away: %s", error)  # the committer says so once
             connection.close()
             self._leases.forget(self._leases.run_out())
@@ -122,9 +125,9 @@ class Processor(LeasedThread):
             logger.warning("a batch is left to another worker: %s", error, extra={"rule": active.rule.name})
             self._leases.forget([target])
             return
-        except CONNECTION_ERRORS:
-            raise
-        except Exception:  # a fault here must not cost the other rules
+        except Exception as error:  # a fault here must not cost the other rules
+            if is_outage(error):
+                raise
             logger.exception("a batch rule failed", extra={"rule": active.rule.name})
             is_all = True
         if is_all:
@@ -144,9 +147,11 @@ class Processor(LeasedThread):
         now = datetime.now(UTC)
         try:
             self._record(decide_batch(active, groups, now=now, new_id=new_id), active)
-        except (LeaseLost, Overtaken, *CONNECTION_ERRORS):
+        except (LeaseLost, Overtaken):
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is the fault of one of these
+        except Exception as error:
+            if is_outage(error):
+                raise
             if len(groups) > 1:
                 half = len(groups) // 2
                 self._commit(active, groups[:half])

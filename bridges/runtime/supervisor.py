@@ -12,11 +12,11 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db import connection
+from django.db import Error, connection
 
 from bridges.couriers.courier import Courier
 from bridges.mqtt.link import MqttLink
-from bridges.pipeline.committer import CONNECTION_ERRORS, Committer
+from bridges.pipeline.committer import Committer
 from bridges.pipeline.compilation import compile_snapshot
 from bridges.runtime.host import WorkerHost
 from bridges.runtime.leases import RENEW_EVERY_S, Leases
@@ -25,6 +25,7 @@ from bridges.runtime.wanted import WantedLink, wanted_links
 from telemetry.links import Link, LinkReport, LinkState
 from telemetry.live.events import config_event
 from telemetry.models import ConfigurationVersion, LinkStatus
+from telemetry.outages import is_outage
 from telemetry.partitions import make_partitions
 
 logger = logging.getLogger(__name__)
@@ -96,7 +97,9 @@ class Supervisor(threading.Thread):
     def _tick_safely(self) -> None:
         try:
             self._tick()
-        except CONNECTION_ERRORS as error:
+        except Error as error:
+            if not is_outage(error):
+                raise
             logger.debug("the database is away: %s", error)  # the committer says so once
             connection.close()
             self._stop_links(self._leases.run_out() & self._volatile(), "the database is away: the lease ran out")
@@ -258,7 +261,9 @@ class Supervisor(threading.Thread):
     def _stop_all(self) -> None:
         try:
             self._stop_links(frozenset(self.held), "its worker ended")
-        except CONNECTION_ERRORS:
+        except Error as error:
+            if not is_outage(error):
+                raise
             logger.warning("the database is away: the leases run out by themselves")
 
     def _keep_partitions(self) -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
+from django.db import Error, connection
 
 from bridges.couriers.task_sender import Wakes
-from bridges.pipeline.committer import CONNECTION_ERRORS, Committer
+from bridges.pipeline.committer import Committer
 from bridges.pipeline.handover import Handover
 from bridges.pipeline.inbox import Inbox
 from bridges.pipeline.snapshot import Snapshot
@@ -31,6 +31,7 @@ from telemetry.ids import start_ids_after
 from telemetry.live.publisher import LivePublisher
 from telemetry.live.wake import WakeListener
 from telemetry.models import DeadLetter, Delivery, Message
+from telemetry.outages import is_outage
 from telemetry.recording.batch import Batch
 from telemetry.values import Arrival
 
@@ -104,7 +105,9 @@ class LinkWorker:
             try:
                 _start_ids()
                 spooled = self._left_over()
-            except CONNECTION_ERRORS as error:
+            except Error as error:
+                if not is_outage(error):
+                    raise
                 logger.warning("waiting for the database: %s", str(error).strip().split("\n")[0])
                 connection.close()
                 self._stopping.wait(1.0)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import logging
+import random
+import string
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.db.backends.signals import connection_created
 
 from bridges.couriers import outbox
 from bridges.couriers.courier import Courier
@@ -21,7 +26,7 @@ from bridges.tests.test_courier import LinkDouble
 from bridges.tests.test_decisions import LINK, rule, snapshot
 from telemetry.ids import new_id
 from telemetry.links import LinkReport, LinkState
-from telemetry.models import Delivery, Lease, Message, UnreleasedPacket
+from telemetry.models import DeadLetter, Delivery, Lease, Message, UnreleasedPacket
 from telemetry.values import ArrivalKind, Outcome, Outgoing, Verdict
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -208,3 +213,51 @@ def test_an_idle_outage_is_told_of_once(
         wait_for(lambda: len(attempts) == 4)
         wait_for(lambda: not committer.database_is_away)
     assert [record.getMessage() for record in caplog.records] == ["the database is away: gone", "the database is back"]
+
+
+def test_a_standby_that_may_only_read_is_waited_for_and_nothing_is_buried(committer: Committer, inbox: Inbox) -> None:
+    source = committer.sources[LINK]
+    inbox.offer([fresh(1), fresh(2)])
+    with read_only_database():
+        committer.start()
+        wait_for(lambda: committer.database_is_away)
+    wait_for(lambda: len(source.acknowledged) == 2)  # type: ignore[attr-defined]
+    assert (Message.objects.count(), DeadLetter.objects.count()) == (2, 0)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite indexes values of any size")
+def test_a_value_that_no_index_takes_is_buried_and_the_rest_goes_on(committer: Committer, inbox: Inbox) -> None:
+    source = committer.sources[LINK]
+    name = "".join(random.Random(3).choices(string.ascii_letters, k=9000))
+    inbox.offer([fresh(1), fresh(2, f'{{"{name}": 1}}'.encode()), fresh(3)])
+    committer.start()
+    wait_for(lambda: len(source.acknowledged) == 3)  # type: ignore[attr-defined]
+    assert Message.objects.count() == 2
+    assert "index" in DeadLetter.objects.get().reason
+    assert not committer.database_is_away
+
+
+@contextmanager
+def read_only_database() -> Iterator[None]:
+    """For connections that are made from now on."""
+    if connection.vendor == "sqlite":
+        before = connection_created.receivers[:]
+        connection_created.connect(_only_read, weak=False)
+        try:
+            yield
+        finally:
+            connection_created.receivers[:] = before
+            connection_created.sender_receivers_cache.clear()
+        return
+    name = connection.ops.quote_name(connection.settings_dict["NAME"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        try:
+            yield
+        finally:
+            cursor.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+
+
+def _only_read(connection: Any, **_: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA query_only = 1")

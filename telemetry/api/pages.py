@@ -18,6 +18,7 @@ from rest_framework.utils.urls import replace_query_param
 
 from telemetry.api.problems import Problem
 from telemetry.api.queries import read_cursor, write_cursor
+from telemetry.outages import sqlstate_of
 
 EXACT_TO = 10_000
 SEARCH_LIMIT_S = 15.0
@@ -98,7 +99,7 @@ def _limited_postgresql(limit_s: float) -> Iterator[None]:
                 cursor.execute(f"SET LOCAL statement_timeout = {int(limit_s * 1000)}")
             yield
     except OperationalError as error:
-        if getattr(error.__cause__, "sqlstate", "") == "57014":
+        if sqlstate_of(error) == "57014":
             raise _too_slow() from None
         raise
 
