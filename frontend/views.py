@@ -40,6 +40,7 @@ def page_info(request: HttpRequest) -> dict[str, Any]:
         "loginUrl": reverse("login"),
         "logoutUrl": reverse("logout"),
         "csrfToken": get_token(request),
+        "mayChangeMeters": request.user.has_perm("bridges.change_meter"),
     }
 
 

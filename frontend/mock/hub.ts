@@ -4,7 +4,7 @@ import type { WebSocket } from "ws";
 
 import type { Delivery, Link, LiveEvent, Message, Snapshot } from "../src/live/protocol";
 
-import { alertsIn, devicesIn, linksIn, type SceneName } from "./scenes.ts";
+import { alertsIn, devicesIn, linksIn, metersIn, type SceneName } from "./scenes.ts";
 import { binaryMessage, deadMessage, kitchenMessage, message, meterMessage, nextId, scaleMessage, valueAt } from "./traffic.ts";
 
 export class MockHub {
@@ -66,7 +66,7 @@ export class MockHub {
   private snapshot() {
     const links = this.links;
     const devices = devicesIn(this.scene).map((state) => this.withLatest(state));
-    const rest = { links, devices, alerts: alertsIn(this.scene), messages: this.messages.slice(-50), writes: this.writes.slice(-30) };
+    const rest = { links, devices, alerts: alertsIn(this.scene), messages: this.messages.slice(-50), writes: this.writes.slice(-30), meters: metersIn(this.scene) };
     return { type: "snapshot", at: new Date().toISOString(), config: 4, demo: this.scene !== "empty", ...rest } as const;
   }
 

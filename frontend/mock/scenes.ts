@@ -1,6 +1,6 @@
 // What the mock hub is made of: its links and devices, scene by scene.
 
-import type { Alert, DeviceState, Link } from "../src/live/protocol";
+import type { Alert, DeviceState, Link, Meter } from "../src/live/protocol";
 
 export type SceneName = "demo" | "empty" | "flood";
 
@@ -75,6 +75,27 @@ export function devicesIn(scene: SceneName): DeviceState[] {
       ],
     }),
     device("esp32-kitchen", "Kitchen sensor"),
-    device("33b1225950028", "Main power meter"),
+    device("33B1225950028", "Main power meter"),
+  ];
+}
+
+export function metersIn(scene: SceneName): Meter[] {
+  if (scene === "empty") return [];
+  const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+  return [
+    {
+      kind: "meter", name: "33B1225950028", label: "Main power meter", link: "broker:meters", is_enabled: true, context: "House",
+      seconds: { reported: 60, is_read: true, wanted: 30, own: 30, choices: [30, 60, 300, 600] },
+      minutes: { reported: 15, is_read: true, wanted: 15, own: null, choices: [1, 5, 15, 60] },
+      clock: { drift_s: 74, is_wrong: true, is_kept: true, set_at: minutesAgo(190) },
+      relay: "on", asked: [], unheard: "",
+      commands: [
+        { command: "set_clock", words: "set the clock", value: "", state: "waiting", reason: "", sent_at: minutesAgo(0), tries: 1 },
+        {
+          command: "set_seconds", words: "set the seconds interval", value: "30", state: "refused",
+          reason: "the meter refused it (code 02)", sent_at: minutesAgo(4), tries: 1,
+        },
+      ],
+    },
   ];
 }

@@ -67,7 +67,7 @@ export function meterMessage(): Message {
   const found = readings(METER);
   const values = Object.fromEntries(found.map((reading) => [reading.metric, reading.value]));
   const text = JSON.stringify({ id: "33B1225950028", ...values, isend: "1" });
-  return message({ source: "broker:meters", topic: "MQTT_RT_DATA", device: "33b1225950028", text, readings: found });
+  return message({ source: "broker:meters", topic: "MQTT_RT_DATA", device: "33B1225950028", text, readings: found });
 }
 
 export function deadMessage(): Message {

@@ -8,6 +8,8 @@ export interface PageInfo {
   logoutUrl: string;
   loginUrl: string;
   csrfToken: string;
+  /** Whether this user may change what is wanted of meters. */
+  mayChangeMeters: boolean;
 }
 
 const DEFAULTS: PageInfo = {
@@ -18,6 +20,7 @@ const DEFAULTS: PageInfo = {
   logoutUrl: "/logout/",
   loginUrl: "/login/",
   csrfToken: "",
+  mayChangeMeters: true,
 };
 
 function readPage(): PageInfo {

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 from pytest_django import Settings
 
@@ -120,3 +120,12 @@ def test_signing_out_takes_a_post_with_the_token_of_the_page(ui: None, user: Use
 def test_browsers_find_an_icon_where_they_look_for_it(client: Client) -> None:
     answer = client.get("/favicon.ico")
     assert (answer.status_code, answer["Location"]) == (302, "/static/ui/favicon.svg")
+
+
+@pytest.mark.parametrize("is_allowed", [True, False])
+def test_the_page_is_told_whether_its_user_may_change_meters(
+    ui: None, user: User, signed_in: Client, is_allowed: bool
+) -> None:
+    if is_allowed:
+        user.user_permissions.add(Permission.objects.get(codename="change_meter"))
+    assert told(signed_in.get("/").content.decode())["mayChangeMeters"] is is_allowed

@@ -17,10 +17,18 @@ export async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> 
   return answerOf<T>(await fetch(url, { credentials: "same-origin", headers: { Accept: "application/json" }, signal }));
 }
 
-export async function postJson<T>(url: string, body: unknown): Promise<T> {
+export function postJson<T>(url: string, body: unknown): Promise<T> {
+  return sendJson<T>("POST", url, body);
+}
+
+/** Changes what `body` names and leaves the rest. */
+export function patchJson<T>(url: string, body: unknown): Promise<T> {
+  return sendJson<T>("PATCH", url, body);
+}
+
+async function sendJson<T>(method: string, url: string, body: unknown): Promise<T> {
   const headers = { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": csrfToken() };
-  const init: RequestInit = { method: "POST", credentials: "same-origin", headers, body: JSON.stringify(body) };
-  return answerOf<T>(await fetch(url, init));
+  return answerOf<T>(await fetch(url, { method, credentials: "same-origin", headers, body: JSON.stringify(body) }));
 }
 
 /** The cookie is the newer of the two: signing in elsewhere changes it under an open page. */

@@ -1,4 +1,4 @@
-// The live page: alerts that stand, links, devices, printer paper and the tail; or the first steps on an empty hub.
+// The live page: alerts that stand, links, devices, meters, printer paper and the tail; or the first steps on an empty hub.
 
 import { AlertStrip } from "./alerts/AlertStrip";
 import { useLive, useSocketState } from "./hooks";
@@ -8,6 +8,7 @@ import { FirstSteps } from "./FirstSteps";
 import { LinkStrip } from "./links/LinkStrip";
 import classes from "./LivePage.module.css";
 import { Loading } from "./Loading";
+import { Meters } from "./meters/Meters";
 import { Papers } from "./paper/Papers";
 import { LiveTail } from "./tail/LiveTail";
 
@@ -26,9 +27,10 @@ export function LivePage() {
       <div className={classes.columns} data-with-paper={hasPrinter || undefined}>
         <div className={classes.stack}>
           {!isEmpty && <DeviceGrid />}
-          <LiveTail />
+          <Meters />
         </div>
         {hasPrinter && <Papers />}
+        <LiveTail />
       </div>
     </div>
   );

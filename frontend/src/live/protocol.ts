@@ -74,6 +74,44 @@ export interface Alert {
   acknowledged_by: string;
 }
 
+/** How often a meter reports: what it said itself, and what is wanted of it. */
+export interface MeterInterval {
+  reported: number | null;
+  /** Read back from the meter, and not only acknowledged. */
+  is_read: boolean;
+  wanted: number | null;
+  /** What is wanted of this meter itself; null for what holds for all meters of its broker. */
+  own: number | null;
+  choices: number[];
+}
+
+export interface MeterCommand {
+  command: string;
+  words: string;
+  value: string;
+  state: "acknowledged" | "waiting" | "unanswered" | "refused";
+  reason: string;
+  sent_at: string;
+  tries: number;
+}
+
+/** A power meter that can be told things. Its readings come with its messages. */
+export interface Meter {
+  kind: "meter";
+  name: string;
+  label: string;
+  link: string;
+  is_enabled: boolean;
+  context: string;
+  seconds: MeterInterval;
+  minutes: MeterInterval;
+  clock: { drift_s: number | null; is_wrong: boolean; is_kept: boolean; set_at: string | null };
+  relay: string;
+  commands: MeterCommand[];
+  asked: string[];
+  unheard: string;
+}
+
 /** Something that a device can be told by name. */
 export interface NamedCommand {
   name: string;
@@ -96,7 +134,7 @@ export interface ConfigEvent {
   version: number;
 }
 
-export type LiveEvent = Message | LinkEvent | Delivery | Alert | ConfigEvent;
+export type LiveEvent = Message | LinkEvent | Delivery | Alert | Meter | ConfigEvent;
 
 export interface Snapshot {
   type: "snapshot";
@@ -109,6 +147,7 @@ export interface Snapshot {
   alerts: Alert[];
   messages: Message[];
   writes: Delivery[];
+  meters: Meter[];
 }
 
 export interface EventsFrame {

@@ -3,6 +3,7 @@
 import { alertsOf, applyAlert, type Alerts } from "./alert-state";
 import { applyMessages, devicesOf, type Devices } from "./device-state";
 import { applyLink, changeWaiting, isOpen, linksOf, waitingChange, type Links } from "./link-state";
+import { applyMeter, metersOf, type Meters } from "./meter-state";
 import type { Delivery, Frame, LiveEvent, Message, Snapshot } from "./protocol";
 import { addMessages, emptyTail, sortByTime, type Tail } from "./tail-state";
 
@@ -22,6 +23,7 @@ export interface LiveState {
   links: Links;
   devices: Devices;
   alerts: Alerts;
+  meters: Meters;
   tail: Tail;
   /** The latest deliveries to devices, each id once, in its latest state. */
   writes: Deliveries;
@@ -44,6 +46,7 @@ export const emptyState: LiveState = {
   links: {},
   devices: {},
   alerts: {},
+  meters: {},
   tail: emptyTail,
   writes: new Map(),
   deliveries: new Map(),
@@ -79,6 +82,7 @@ function applySnapshot(state: LiveState, snapshot: Snapshot): LiveState {
     links: linksOf(snapshot.links),
     devices: devicesOf(snapshot.devices, state.devices),
     alerts: alertsOf(snapshot.alerts),
+    meters: metersOf(snapshot.meters),
     tail: inTimeOrder(addMessages(state.tail, fresh)),
     writes: withDeliveries(state.writes, snapshot.writes, WRITE_LIMIT),
     seen,
@@ -90,10 +94,11 @@ function applyEvents(state: LiveState, events: readonly LiveEvent[]): LiveState 
   if (events.length === 0) return state;
   const { fresh, seen } = unseen(state.seen, events.filter(isMessage));
   const deliveries = events.filter(isDelivery);
-  let { links, alerts } = state;
+  let { links, alerts, meters } = state;
   for (const event of events) {
     if (event.kind === "link") links = applyLink(links, event);
     else if (event.kind === "alert") alerts = applyAlert(alerts, event);
+    else if (event.kind === "meter") meters = applyMeter(meters, event);
   }
   const isNewer = events.some((event) => event.kind === "config" && event.version !== state.config);
   return {
@@ -102,6 +107,7 @@ function applyEvents(state: LiveState, events: readonly LiveEvent[]): LiveState 
     links: changeWaiting(links, waitingChanges(state, deliveries)),
     devices: applyMessages(state.devices, fresh),
     alerts,
+    meters,
     tail: addMessages(state.tail, fresh),
     writes: withDeliveries(state.writes, deliveries.filter(isWrite), WRITE_LIMIT),
     deliveries: withDeliveries(state.deliveries, deliveries.filter((delivery) => !isWrite(delivery)), DELIVERY_LIMIT),

@@ -1,6 +1,6 @@
 // Builders of what the socket brings, for the tests: each has everything, and takes what matters to a test.
 
-import type { Alert, Delivery, DeviceState, Link, LinkEvent, LiveEvent, Message, Snapshot } from "../live/protocol";
+import type { Alert, Delivery, DeviceState, Link, LinkEvent, LiveEvent, Message, Meter, MeterCommand, MeterInterval, Snapshot } from "../live/protocol";
 
 export const T0 = "2026-01-12T10:00:00.000Z";
 
@@ -52,9 +52,28 @@ export function device(given: Partial<DeviceState> = {}): DeviceState {
   };
 }
 
+export function interval(given: Partial<MeterInterval> = {}): MeterInterval {
+  return { reported: null, is_read: false, wanted: null, own: null, choices: [30, 60, 300], ...given };
+}
+
+export function meterCommand(given: Partial<MeterCommand> = {}): MeterCommand {
+  return {
+    command: "set_clock", words: "set the clock", value: "", state: "waiting", reason: "", sent_at: T0, tries: 1, ...given,
+  };
+}
+
+export function meter(given: Partial<Meter> = {}): Meter {
+  return {
+    kind: "meter", name: "33B1225950028", label: "33B1225950028", link: "broker:meters", is_enabled: true, context: "",
+    seconds: interval(), minutes: interval({ choices: [1, 5, 15] }),
+    clock: { drift_s: null, is_wrong: false, is_kept: false, set_at: null },
+    relay: "", commands: [], asked: [], unheard: "", ...given,
+  };
+}
+
 export function snapshot(given: Partial<Snapshot> = {}): Snapshot {
   return {
-    type: "snapshot", seq: 1, at: T0, config: 1, demo: false, links: [], devices: [], alerts: [], messages: [], writes: [], ...given,
+    type: "snapshot", seq: 1, at: T0, config: 1, demo: false, links: [], devices: [], alerts: [], messages: [], writes: [], meters: [], ...given,
   };
 }
 

@@ -1,7 +1,6 @@
-// The cards of all devices that are not printers, and the window of time that their charts show.
+// The cards of all devices but printers and meters, and the window of time that the charts show.
 
 import { Button, SegmentedControl } from "@mantine/core";
-import { useLocalStorage } from "@mantine/hooks";
 import { useState } from "react";
 
 import { DEVICE_LIMIT, inOrder } from "../device-state";
@@ -10,6 +9,7 @@ import { Section } from "../Section";
 
 import { DeviceCard } from "./DeviceCard";
 import classes from "./DeviceGrid.module.css";
+import { useChartWindow } from "./use-chart-window";
 
 const WINDOWS = [
   { value: "300", label: "5 min" },
@@ -22,9 +22,10 @@ const SHOWN_FIRST = 24;
 
 export function DeviceGrid() {
   const devices = useLive((state) => state.devices);
-  const [seconds, setSeconds] = useLocalStorage({ key: "patchbay-chart-window", defaultValue: "300", getInitialValueInEffect: false });
+  const meters = useLive((state) => state.meters);
+  const [seconds, setSeconds] = useChartWindow();
   const [isAll, showAll] = useState(false);
-  const cards = inOrder(devices).filter((device) => device.driver !== "escpos");
+  const cards = inOrder(devices).filter((device) => device.driver !== "escpos" && !(device.name in meters && !device.driver));
   if (cards.length === 0) return null;
   const shown = isAll ? cards : cards.slice(0, SHOWN_FIRST);
   const note = cards.length >= DEVICE_LIMIT ? `the first ${DEVICE_LIMIT}` : String(cards.length);
