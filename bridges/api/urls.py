@@ -7,6 +7,7 @@ from bridges.api.commands import Commands
 from bridges.api.deliveries import Redrive, Repeat
 from bridges.api.meters import AllMeters, EnergyReport, MeterCommands, MeterRelay, Meters
 from bridges.api.packets import Packets, PacketSchema
+from bridges.api.packs import PackDetail, PackInstall, Packs
 from bridges.api.trials import ConnectionTrial, RuleTrial
 from bridges.api.views import Brokers, Rules, Topics
 from telemetry.api.configured_views import ROW, ROWS
@@ -33,6 +34,9 @@ urlpatterns = [
     path("devices/<str:name>/commands", Commands.as_view(), name="device-commands"),
     path("deliveries/<uuid:delivery_id>/redrive", Redrive.as_view(), name="delivery-redrive"),
     path("deliveries/<uuid:delivery_id>/repeat", Repeat.as_view(), name="delivery-repeat"),
+    path("packs", Packs.as_view(), name="packs"),
+    path("packs/<str:name>", PackDetail.as_view(), name="pack"),
+    path("packs/<str:name>/install", PackInstall.as_view(), name="pack-install"),
     path("packets", Packets.as_view(), name="packets"),
     path("packets/<uuid:packet_id>", PacketDetail.as_view(), name="packet"),
     path("schemas/packet", PacketSchema.as_view(), name="packet-schema"),

@@ -52,23 +52,41 @@ def import_config(data: bytes, *, prune: bool = False, force: bool = False, dry_
     if is_proxy_config(document.value):
         translation = translate(document.value)
         document = Document(translation.value)
+    report = import_document(document, prune=prune, force=force, dry_run=dry_run, passwords=translation.passwords)
+    report.notes = translation.notes
+    return report
+
+
+def import_document(
+    document: Document,
+    *,
+    prune: bool = False,
+    force: bool = False,
+    dry_run: bool = False,
+    passwords: Mapping[str, str] | None = None,
+    request: Any = None,
+) -> Report:
+    """As `import_config`, of what was read or made already. `passwords` are those of brokers that no file holds.
+
+    `request`, if any, is that of the one who asks, and who may not be allowed all that a file is.
+    """
     structure = check_structure(document)
-    work = _Import(document, structure.items, force=force)
+    work = _Import(document, structure.items, force=force, request=request)
     work.faults, work.broken = structure.faults, structure.broken
     with transaction.atomic():
         work.run(prune=prune)
         if work.faults:
             raise ConfigFileRefused(work.faults)
-        for name, password in translation.passwords.items():
+        for name, password in (passwords or {}).items():
             Broker.objects.filter(name=name).update(password=password, password_reference="")
         transaction.set_rollback(dry_run)
-    work.report.notes = translation.notes
     return work.report
 
 
 class _Import:
-    def __init__(self, document: Document, items: Items, *, force: bool) -> None:
+    def __init__(self, document: Document, items: Items, *, force: bool, request: Any = None) -> None:
         self.document = document
+        self.context = {"for_file": True, "request": request}
         self.items = items
         self.force = force
         self.report = Report()
@@ -104,9 +122,9 @@ class _Import:
     def _apply(self, section: Section, item: Item) -> None:
         row = self.rows[section.name].get(item.name)
         data = with_left_out_secrets(item.data, row)
-        serializer = section.serializer(row, data=data, context={"for_file": True})
+        serializer = section.serializer(row, data=data, context=self.context)
         if not serializer.is_valid():
-            again = section.serializer(row, data=_without(data, serializer.errors), context={"for_file": True})
+            again = section.serializer(row, data=_without(data, serializer.errors), context=self.context)
             again.is_valid()
             self._add_faults(section, item, dict(again.errors) | dict(serializer.errors))
             return

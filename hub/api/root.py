@@ -21,6 +21,7 @@ NAMES = (
     "devices",
     "messages",
     "packets",
+    "packs",
     "ping",
     "ports",
     "readings",

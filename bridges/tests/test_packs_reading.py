@@ -1,0 +1,99 @@
+"""Reading a pack: whatever stands in the file, the answer is a pack, or faults with their lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridges.config_file.faults import ConfigFileRefused
+from bridges.packs.pack import Pack
+from bridges.packs.reading import MAX_BYTES, read_pack
+from bridges.packs.testing import failures, run_tests
+from bridges.tests.packs import PACK, changed
+
+
+def faults(text: str) -> list[str]:
+    """What is wrong with this file."""
+    with pytest.raises(ConfigFileRefused) as refused:
+        read_pack(text.encode())
+    return [str(fault) for fault in refused.value.faults]
+
+
+def line_of(words: str, text: str = PACK) -> int:
+    """The line in which these words stand."""
+    return text[: text.index(words)].count("\n") + 1
+
+
+def test_a_pack_says_what_it_asks_makes_tests_and_simulates() -> None:
+    pack = read_pack(PACK.encode())
+    assert (pack.name, pack.category, len(pack.tests)) == ("test-scale", "scale", 2)
+    assert [setting.name for setting in pack.settings] == ["device", "port", "broker", "limit"]
+    assert pack.simulators[0].arguments == ["scale", "--link", "{setting.port}", "--style", "kern"]
+    assert pack.simulators[0].faults == {"half lines": ["--half-lines", "0.2"]}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "words"),
+    [
+        ("pack: 1", "pack: 2", "pack", "version 1"),
+        ("category: scale", "category: toy", "category", "must be one of"),
+        ("summary: A scale", "sumary: A scale", "sumary", "Did you mean summary?"),
+        ("kind: port", "kind: pot", "settings[1].kind", "must be one of"),
+        ("default: scale", 'default: "a b"', "settings[0].default", "A name starts with"),
+        ("name: limit,", "name: port,", "settings[3].name", "stands here twice"),
+        (', example: "/dev/ttyUSB0"', "", "settings[1]", "a default, or an example"),
+        ("{setting.port}", "{setting.prot}", "config.devices[0].port", "There is no setting 'prot'"),
+        ('port: "{setting.port}"', "port: {setting.port}", "config.devices[0].port", "Put quotes"),
+        ("  devices:", "  scripts:", "config.scripts", "unknown"),
+        ("[{publish: ", "[{script: ", "config.rules[0].actions[0].script", "actions of a pack"),
+        ("qos: 2", "codec_options: {file: /etc/passwd}", "config.topics[0].codec_options", "no secrets and no files"),
+        ("expect: {sends: t}", "expect: {send: t}", "tests[1].expect.send", "Did you mean sends?"),
+        ("command: tare", "command: tare\n    wait_s: 1", "tests[1]", "Exactly one thing"),
+        ("    expect: {sends: t}\n", "", "tests[1]", "Nothing is expected"),
+        ("run: scale", 'run: "scale \'x"\n    was: scale', "simulators[0].run", "cannot be read as a command"),
+    ],
+)
+def test_a_fault_names_its_line_and_its_place(old: str, new: str, place: str, words: str) -> None:
+    text = changed(old, new)
+    found = [fault for fault in faults(text) if words in fault]
+    assert found, faults(text)
+    line, _, said = found[0].partition(": ")
+    assert said.startswith(place)
+    assert int(line) in range(line_of(new.partition("\n")[0] or old[:20], text if new else PACK) - 4, 60)
+
+
+def test_a_setting_in_a_template_is_refused_because_it_would_be_a_program() -> None:
+    ticket = '  tickets:\n    - {name: slip, template: "{setting.device}"}\n'
+    assert "no setting may stand in it" in faults(changed("  rules:", f"{ticket}  rules:"))[0]
+
+
+def test_a_file_that_is_too_large_is_not_even_read() -> None:
+    assert "at most" in faults(PACK + "#" * MAX_BYTES)[0]
+
+
+def test_no_file_makes_the_reader_fail_in_another_way() -> None:
+    @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8), _nested, max_leaves=12))
+    def read(value: Any) -> None:
+        for key in ("settings", "config", "tests", "simulators", "products", "doc"):
+            _survives(key, value)
+
+    read()
+
+
+def _nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    keys = st.sampled_from(["name", "kind", "label", "default", "devices", "rules", "line", "expect", "steps", "at"])
+    return st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4)
+
+
+def _survives(key: str, value: Any) -> None:
+    import orjson
+
+    head = PACK.partition(f"\n{key}:")[0]
+    try:
+        pack: Pack = read_pack(head.encode() + b"\n" + orjson.dumps({key: value})[1:-1] + b"\n")
+    except ConfigFileRefused:
+        return
+    failures(run_tests(pack))
