@@ -24,7 +24,8 @@ from telemetry.models import Delivery
 from telemetry.options import OptionFault
 from telemetry.outages import is_outage
 from telemetry.recording.batch import DeliveryDraft
-from telemetry.recording.recorder import Concluded, book, check_tokens, conclude
+from telemetry.recording.outcomes import Concluded, book, conclude
+from telemetry.recording.recorder import check_tokens
 from telemetry.redaction import redact, remember_secret
 from telemetry.values import Outcome, Verdict, storable
 

@@ -12,7 +12,8 @@ from django.db.models.functions import Cast, Now
 
 from telemetry.models import Delivery, Lease
 from telemetry.recording.batch import DeliveryDraft
-from telemetry.recording.recorder import Concluded, book, check_tokens, update_deliveries
+from telemetry.recording.outcomes import Concluded, book, update_deliveries
+from telemetry.recording.recorder import check_tokens
 
 _EXPIRY_CHUNK = 1000
 _PROPERTIES = Cast("properties", TextField())

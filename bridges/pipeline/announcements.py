@@ -17,7 +17,7 @@ from telemetry.live.events import delivery_event, link_event, message_event
 from telemetry.live.thinning import Allowance, newest_in_turn
 from telemetry.models import Delivery
 from telemetry.recording.batch import Batch, DeliveryDraft, MessageDraft, ReadingDraft
-from telemetry.recording.recorder import Concluded
+from telemetry.recording.outcomes import Concluded
 
 Event = dict[str, Any]
 Change = tuple[DeliveryDraft, str, str]

@@ -20,7 +20,8 @@ from bridges.pipeline.decisions import MARK_VIA, marks_of
 from bridges.pipeline.memory import Echo, Memory
 from telemetry.links import LinkReport
 from telemetry.recording.batch import Batch, DeliveryDraft
-from telemetry.recording.recorder import Concluded, Recorded
+from telemetry.recording.outcomes import Concluded
+from telemetry.recording.recorder import Recorded
 from telemetry.values import Outgoing
 
 _LOOK_EVERY_S = 1.0

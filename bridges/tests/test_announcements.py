@@ -6,7 +6,7 @@ from bridges.pipeline.announcements import PER_SECOND, Announcements
 from bridges.tests.test_decisions import NOW, arrival, decide, rule, snapshot
 from telemetry.links import LinkReport, LinkState
 from telemetry.recording.batch import Batch
-from telemetry.recording.recorder import Concluded
+from telemetry.recording.outcomes import Concluded
 
 
 def announcements() -> Announcements:

@@ -26,7 +26,7 @@ from bridges.tests.http_receiver import Receiver, running_receiver
 from bridges.tests.test_committer import wait_for
 from telemetry.ids import new_id, time_of
 from telemetry.models import Delivery, Lease, LedgerEntry, TargetState
-from telemetry.recording.recorder import conclude
+from telemetry.recording.outcomes import conclude
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TARGET = "webhook:heat"

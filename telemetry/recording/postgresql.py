@@ -10,8 +10,11 @@ from django.db import InternalError, OperationalError, connection
 
 from telemetry.recording.batch import Batch, ReadingDraft
 from telemetry.recording.columns import DEAD_LETTER, DELIVERY, MESSAGE, READING, Table
+from telemetry.recording.statements import Script
 
 _JSON, _RAW = "jsonb", "bytea"
+FEW_ROWS, FEW_BYTES = 32, 65_536
+"""So many rows, of so many bytes of payload, are inserted together with the other statements; more are copied in."""
 STANDSTILL_MS = 10_000
 """A process that stands still for this long in the middle of a batch loses it, and its locks on its leases with it:
 otherwise no other worker could ever take over from a frozen one."""
@@ -19,12 +22,10 @@ _STOOD_STILL = "25P03"  # idle_in_transaction_session_timeout
 _JSON_VERSION = b"\x01"  # of jsonb's binary form, see jsonb_recv in PostgreSQL's source
 
 
-def lock_tokens(keys: Sequence[str]) -> dict[str, int]:
-    """The tokens of these leases, which nobody can take before the transaction ends."""
+def add_tokens(script: Script, keys: Sequence[str]) -> None:
+    """Ask for the tokens of these leases, which nobody can take before the transaction ends."""
     limit = f"set_config('idle_in_transaction_session_timeout', '{STANDSTILL_MS}', true)"
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT key, token, {limit} FROM telemetry_lease WHERE key = ANY(%s) FOR SHARE", [list(keys)])
-        return {row[0]: row[1] for row in cursor.fetchall()}
+    script.add(f"SELECT key, token, {limit} FROM telemetry_lease WHERE key = ANY(%s) FOR SHARE", [list(keys)])
 
 
 @contextmanager
@@ -39,35 +40,53 @@ def naming_lost_connections() -> Iterator[None]:
         raise OperationalError(str(error)) from error
 
 
-def insert_history(batch: Batch) -> None:
-    """Copy messages, readings, deliveries and dead letters in."""
-    _copy(MESSAGE, batch.messages)
-    _copy(READING, batch.readings)
-    _copy(DELIVERY, batch.deliveries)
-    _copy(DEAD_LETTER, batch.dead_letters)
+def is_many(batch: Batch) -> bool:
+    """Whether the history of a batch is copied in: the fastest way for many rows, but several round trips a table."""
+    if sum(len(rows) for _, rows in _history(batch)) > FEW_ROWS:
+        return True
+    payloads = [row.payload for rows in (batch.messages, batch.deliveries, batch.dead_letters) for row in rows]
+    return sum(map(len, payloads)) > FEW_BYTES
 
 
-def upsert_latest(readings: Iterable[ReadingDraft]) -> None:
+def add_history(script: Script, batch: Batch) -> None:
+    """Messages, readings, deliveries and dead letters: few go with the script, many are copied in at once."""
+    are_many = is_many(batch)
+    for table, rows in _history(batch):
+        if are_many:
+            _copy(table, rows)
+        else:
+            script.insert(table.name, table.columns, rows)
+
+
+def _history(batch: Batch) -> Sequence[tuple[Table, Sequence[Sequence[Any]]]]:
+    return (
+        (MESSAGE, batch.messages),
+        (READING, batch.readings),
+        (DELIVERY, batch.deliveries),
+        (DEAD_LETTER, batch.dead_letters),
+    )
+
+
+def add_latest(script: Script, readings: Iterable[ReadingDraft]) -> None:
     """Keep the newest reading of each device and metric. Sorted: two processes never lock crosswise."""
     rows = sorted(readings, key=lambda reading: (reading.device, reading.metric))
     if not rows:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO telemetry_latestreading (device, metric, value, unit, time, message_id)"
-            " SELECT * FROM unnest(%s::text[], %s::text[], %s::float8[], %s::text[], %s::timestamptz[], %s::uuid[])"
-            " ON CONFLICT (device, metric) DO UPDATE SET"
-            " value = excluded.value, unit = excluded.unit, time = excluded.time, message_id = excluded.message_id"
-            " WHERE excluded.message_id > telemetry_latestreading.message_id",
-            [
-                [row.device for row in rows],
-                [row.metric for row in rows],
-                [row.value for row in rows],
-                [row.unit for row in rows],
-                [row.time for row in rows],
-                [row.message_id for row in rows],
-            ],
-        )
+    script.add(
+        "INSERT INTO telemetry_latestreading (device, metric, value, unit, time, message_id)"
+        " SELECT * FROM unnest(%s::text[], %s::text[], %s::float8[], %s::text[], %s::timestamptz[], %s::uuid[])"
+        " ON CONFLICT (device, metric) DO UPDATE SET"
+        " value = excluded.value, unit = excluded.unit, time = excluded.time, message_id = excluded.message_id"
+        " WHERE excluded.message_id > telemetry_latestreading.message_id",
+        [
+            [row.device for row in rows],
+            [row.metric for row in rows],
+            [row.value for row in rows],
+            [row.unit for row in rows],
+            [row.time for row in rows],
+            [row.message_id for row in rows],
+        ],
+    )
 
 
 def _copy(table: Table, rows: Sequence[Sequence[Any]]) -> None:

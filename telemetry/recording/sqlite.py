@@ -12,17 +12,20 @@ from django.db import connection
 
 from telemetry.recording.batch import Batch, DeadLetterDraft, DeliveryDraft, MessageDraft, ReadingDraft
 from telemetry.recording.columns import DEAD_LETTER, DELIVERY, MESSAGE, READING, Table
+from telemetry.recording.statements import Script, marks_for
 
 
-def read_tokens(keys: Sequence[str]) -> dict[str, int]:
-    """The tokens of these leases. Nobody can take one before the transaction ends: it is the only one that writes."""
-    marks = ", ".join(["%s"] * len(keys))
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT key, token FROM telemetry_lease WHERE key IN ({marks})", list(keys))
-        return dict(cursor.fetchall())
+def add_tokens(script: Script, keys: Sequence[str]) -> None:
+    """Ask for the tokens of these leases. Nobody can take one before the transaction ends: only it writes."""
+    script.add(f"SELECT key, token FROM telemetry_lease WHERE key IN ({marks_for(keys)})", keys)
 
 
-def insert_history(batch: Batch) -> None:
+def is_many(batch: Batch) -> bool:
+    """Whether the history of a batch is written apart from its script. Here every statement runs alone anyhow."""
+    return False
+
+
+def add_history(script: Script, batch: Batch) -> None:
     """Insert messages, readings, deliveries and dead letters."""
     _insert(MESSAGE, batch.messages)
     _insert(READING, batch.readings)
@@ -30,7 +33,7 @@ def insert_history(batch: Batch) -> None:
     _insert(DEAD_LETTER, batch.dead_letters)
 
 
-def upsert_latest(readings: Iterable[ReadingDraft]) -> None:
+def add_latest(script: Script, readings: Iterable[ReadingDraft]) -> None:
     """Keep the newest reading of each device and metric."""
     rows = [
         [r.device, r.metric, r.value, r.unit, _adapt(r.time), r.message_id.hex]

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from telemetry.links import LinkReport, LinkState
 from telemetry.models import LinkStatus
-from telemetry.recording.batch import Batch
+from telemetry.recording.statements import Script, as_time
 
 
-def write_link_states(batch: Batch) -> None:
-    """Write the reports and the times of the last messages."""
-    for report in batch.reports:
-        write_link_state(report, at=batch.at)
-    for link, at in sorted(batch.last_message_at.items()):
-        LinkStatus.objects.filter(key=link).update(last_message_at=at)
+def add_last_messages(script: Script, seen: Mapping[str, datetime]) -> None:
+    """Write when each of these links was last heard."""
+    for link, at in sorted(seen.items()):
+        script.add("UPDATE telemetry_linkstatus SET last_message_at = %s WHERE key = %s", [as_time(at), link])
 
 
 def write_link_state(report: LinkReport, *, at: datetime) -> None:

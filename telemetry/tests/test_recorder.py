@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 from uuid import UUID
@@ -38,15 +39,9 @@ from telemetry.recording.batch import (
     ReadingDraft,
     hour_of,
 )
-from telemetry.recording.recorder import (
-    MAX_DISCONNECTS,
-    Concluded,
-    KeyInUse,
-    LeaseLost,
-    Recorder,
-    book,
-    update_deliveries,
-)
+from telemetry.recording.outcomes import MAX_DISCONNECTS, Concluded, book, update_deliveries
+from telemetry.recording.recorder import KeyInUse, LeaseLost, Recorder
+from telemetry.recording.statements import Script
 from telemetry.values import Outcome, Verdict
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -88,12 +83,22 @@ def delivery(*, target: str = "broker:plant", state: str = "waiting") -> Deliver
     )
 
 
+@pytest.fixture(params=["few", "many"])
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL writes few rows otherwise than many."""
+    if request.param == "many":
+        if connection.vendor != "postgresql":
+            pytest.skip("SQLite has one way")
+        monkeypatch.setattr(postgresql, "FEW_ROWS", 0)
+
+
 def record(batch: Batch) -> Recorder:
     recorder = Recorder("test")
     recorder.record(batch)
     return recorder
 
 
+@pytest.mark.usefixtures("either_way")
 def test_it_stores_a_message_with_its_bytes_and_times() -> None:
     draft = message(payload=b"\x00\xfe\xff")
     record(Batch(at=NOW, messages=[draft]))
@@ -101,6 +106,7 @@ def test_it_stores_a_message_with_its_bytes_and_times() -> None:
     assert (row.id, bytes(row.payload), row.received_at, row.decoded) == (draft.id, b"\x00\xfe\xff", NOW, {"a": 1})
 
 
+@pytest.mark.usefixtures("either_way")
 def test_it_stores_readings_and_keeps_the_newest_of_each_metric() -> None:
     first, second = message(), message()
     old, new = reading(first.id, 1.0), reading(second.id, 2.0)
@@ -110,6 +116,14 @@ def test_it_stores_readings_and_keeps_the_newest_of_each_metric() -> None:
     assert LatestReading.objects.get().value == 2.0
 
 
+def test_few_rows_of_many_bytes_are_copied_in() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one way")
+    assert not postgresql.is_many(Batch(at=NOW, messages=[message()]))
+    assert postgresql.is_many(Batch(at=NOW, messages=[message(payload=bytes(postgresql.FEW_BYTES + 1))]))
+
+
+@pytest.mark.usefixtures("either_way")
 def test_it_stores_deliveries_and_dead_letters() -> None:
     draft = delivery()
     letter = DeadLetterDraft(new_id(), NOW, None, "broker:plant", "t", "record", "", 0, "why", b"\x00")
@@ -194,10 +208,16 @@ def test_a_held_lease_lets_the_batch_through() -> None:
 
 
 @pytest.mark.database("postgresql")
-def test_a_process_that_stands_still_in_a_batch_loses_it_and_its_leases(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("outcomes", [[], [Outcome(new_id(), Verdict.DELIVERED)]], ids=["one script", "several"])
+def test_a_process_that_stands_still_in_a_batch_loses_it_and_its_leases(
+    monkeypatch: pytest.MonkeyPatch, outcomes: list[Outcome]
+) -> None:
     Lease.objects.create(key="broker:plant", owner="me", token=5, expires_at=NOW)
 
-    def stand_still(batch: Batch) -> None:
+    hold = recorder._finish
+
+    def hold_and_stand_still(script: Script, tokens: Mapping[str, int]) -> None:
+        hold(script, tokens)
         other = Thread(target=take_lease)
         other.start()
         other.join(20)
@@ -208,9 +228,9 @@ def test_a_process_that_stands_still_in_a_batch_loses_it_and_its_leases(monkeypa
         connections.close_all()
 
     monkeypatch.setattr(postgresql, "STANDSTILL_MS", 100)
-    monkeypatch.setattr(recorder, "_claim_keys", stand_still)
+    monkeypatch.setattr(recorder, "_finish", hold_and_stand_still)
     with pytest.raises(OperationalError):
-        record(Batch(at=NOW, messages=[message()], tokens={"broker:plant": 5}))
+        record(Batch(at=NOW, messages=[message()], outcomes=outcomes, tokens={"broker:plant": 5}))
     assert not Message.objects.exists()
 
 
