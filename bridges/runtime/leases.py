@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import psutil
+from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
@@ -86,9 +87,10 @@ class Leases:
     def renew(self) -> frozenset[str]:
         """Renew all; answers those that another worker took meanwhile."""
         asked_at = self._clock()
-        mine = Lease.objects.filter(key__in=self.tokens, owner=str(self.holder))
-        mine.update(expires_at=Now() + self._term)
-        still = {key for key, token in mine.values_list("key", "token") if self.tokens[key] == token}
+        with transaction.atomic():
+            held = self._lock(self.tokens)
+            still = {key for key, token in held.items() if self.tokens[key] == token}
+            Lease.objects.filter(key__in=held).update(expires_at=Now() + self._term)
         for key in still:
             self._until[key] = asked_at + self._term.total_seconds()
         return frozenset(self.tokens.keys() - still)
@@ -107,11 +109,20 @@ class Leases:
     def release(self, keys: Collection[str]) -> None:
         """Give these up, so that another worker need not wait for them to run out."""
         self.forget(keys)
-        Lease.objects.filter(key__in=list(keys), owner=str(self.holder)).update(owner="", expires_at=_LONG_AGO)
+        with transaction.atomic():
+            held = self._lock(keys)
+            Lease.objects.filter(key__in=held).update(owner="", expires_at=_LONG_AGO)
 
     def is_held_elsewhere(self, key: str) -> bool:
         """Whether another worker holds it now."""
         return Lease.objects.filter(key=key, expires_at__gt=Now()).exclude(owner__in=["", str(self.holder)]).exists()
+
+    def _lock(self, keys: Iterable[str]) -> dict[str, int]:
+        """Those of these that are ours, with their tokens. In the order of their keys, as commits lock them:
+        crosswise, a commit and a renewal would wait for each other.
+        """
+        mine = Lease.objects.filter(key__in=list(keys), owner=str(self.holder))
+        return dict(mine.select_for_update().order_by("key").values_list("key", "token"))
 
     def _take(self, key: str, *, is_sticky: bool) -> bool:
         here = self.holder.host

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from bridges.runtime.leases import Holder, Leases
+from bridges.tests.link_host import wait_until
 from telemetry.models import Lease
+from telemetry.recording.batch import Batch
+from telemetry.recording.recorder import Recorder
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -105,3 +112,34 @@ def test_a_renewal_starts_the_count_anew() -> None:
 def test_a_holder_survives_being_written_down() -> None:
     assert Holder.parse(str(HERE)) == HERE
     assert Holder.parse("") is None
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.parametrize("what", ["renew", "release", "commit"])
+def test_leases_are_locked_in_one_order_by_all(what: str) -> None:
+    """While "a" is locked by somebody else, whoever wants both has not locked "b" yet."""
+    mine = Leases(HERE)
+    tokens = {key: mine.claim(key, is_sticky=False) or 0 for key in ("b", "a")}  # in this order in the table
+    does: dict[str, Callable[[], object]] = {
+        "renew": mine.renew,
+        "release": lambda: mine.release(["b", "a"]),
+        "commit": lambda: Recorder("test").record(Batch(at=datetime.now(UTC), tokens=tokens)),
+    }
+
+    def both() -> None:
+        does[what]()
+        connection.close()
+
+    thread = threading.Thread(target=both)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM telemetry_lease WHERE key = 'a' FOR UPDATE")
+        thread.start()
+        wait_until(lambda: is_somebody_waiting(cursor))
+        cursor.execute("SELECT 1 FROM telemetry_lease WHERE key = 'b' FOR UPDATE NOWAIT")
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def is_somebody_waiting(cursor: Any) -> bool:
+    cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
+    return cursor.fetchone() is not None

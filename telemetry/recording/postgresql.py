@@ -25,7 +25,9 @@ _JSON_VERSION = b"\x01"  # of jsonb's binary form, see jsonb_recv in PostgreSQL'
 def add_tokens(script: Script, keys: Sequence[str]) -> None:
     """Ask for the tokens of these leases, which nobody can take before the transaction ends."""
     limit = f"set_config('idle_in_transaction_session_timeout', '{STANDSTILL_MS}', true)"
-    script.add(f"SELECT key, token, {limit} FROM telemetry_lease WHERE key = ANY(%s) FOR SHARE", [list(keys)])
+    script.add(
+        f"SELECT key, token, {limit} FROM telemetry_lease WHERE key = ANY(%s) ORDER BY key FOR SHARE", [list(keys)]
+    )
 
 
 @contextmanager
