@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from threading import Event
 from uuid import UUID
 
@@ -21,7 +22,8 @@ from telemetry.values import Verdict, storable
 class Messenger:
     """Sends what is due. A service that is away is tried again with growing pauses, and holds up no other rule's."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._backoffs: dict[str, Backoff] = {}
         self._not_before: dict[str, float] = {}
 
@@ -30,14 +32,14 @@ class Messenger:
         for rule, notice in due_notices(rules):
             if stopping.is_set():
                 return
-            if time.monotonic() >= self._not_before.get(rule.name, 0.0):
+            if self._clock() >= self._not_before.get(rule.name, 0.0):
                 self._send(rule, notice, stopping)
 
     def _send(self, rule: AlertRule, notice: Notice, stopping: Event) -> None:
         fault, is_final = _sent(rule, notice, stopping)
         backoff = self._backoffs.setdefault(rule.name, Backoff(5.0, 600.0))
         if fault and not is_final:
-            self._not_before[rule.name] = time.monotonic() + backoff.next_delay_s()
+            self._not_before[rule.name] = self._clock() + backoff.next_delay_s()
             settle(notice, fault)
             return
         backoff.reset()

@@ -79,14 +79,16 @@ def test_a_service_that_is_away_is_tried_again_and_the_fault_is_kept(service: Re
 
 
 def test_a_service_that_is_away_is_not_asked_at_each_look(service: Receiver) -> None:
-    a_rule(service)
+    rule = a_rule(service)
     service.statuses = [500]
-    made = watch()
+    watch().look(NOW)
+    asked_before = len(service.received)
+    patient = Messenger(clock=lambda: 0.0)
 
-    for seconds in range(3):
-        made.look(NOW + timedelta(seconds=seconds))
+    for _ in range(3):
+        patient.tell([rule], Event())
 
-    assert len(service.received) == 1
+    assert len(service.received) == asked_before + 1
 
 
 def test_a_restart_neither_opens_nor_tells_again(service: Receiver) -> None:

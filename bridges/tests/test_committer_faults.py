@@ -60,7 +60,7 @@ def committer(inbox: Inbox) -> Iterator[Committer]:
     one.sources[LINK] = SourceDouble()
     yield one
     if one.is_alive():
-        assert one.stop(10)
+        assert one.stop(30)
 
 
 def held_elsewhere(committer: Committer, key: str) -> None:
@@ -189,7 +189,7 @@ def test_what_must_wait_for_the_inbox_does_not_wait_for_what_comes_later(committ
         wait_for(lambda: len(inbox) > 2 * committer._limit)
         committer.start()
         committer.after_inbox(has_run.set)
-        assert has_run.wait(10)
+        assert has_run.wait(30)
         assert len(inbox), "the flood is too slow for this test"
     finally:
         has_ended.set()
