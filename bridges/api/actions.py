@@ -73,17 +73,18 @@ class OptionsField(serializers.Field[Any, Any, Any, Any]):
 
 
 class ActionSerializer(StrictSerializer):
-    """One action: `{publish: TOPIC}`, `{write: DEVICE}`, `{event: NAME}`, `{webhook: {...}}`, `{script: FILE}` or
-    `{notify: {...}}`. A write to a printer may also have `ticket: NAME` or `raw: true`."""
+    """One action: `{publish: TOPIC}`, `{write: DEVICE}`, or the name of another kind with its options, such as
+    `{webhook: {...}}`, or with its main option alone: `{event: NAME}`, `{script: FILE}`.
+    A write to a printer may also have `ticket: NAME` or `raw: true`."""
 
     publish = NameField("topic", queryset=Topic.objects.all(), source="topic", required=False)
     write = NameField("device", queryset=Device.objects.all(), source="device", required=False)
     ticket = NameField("ticket", queryset=TicketTemplate.objects.all(), required=False)
     raw = serializers.BooleanField(source="is_raw", required=False)
-    event = OptionsField(ACTIONS["event"])
-    webhook = OptionsField(ACTIONS["webhook"])
-    script = OptionsField(ACTIONS["script"])
-    notify = OptionsField(ACTIONS["notify"])
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """One field for each kind of action."""
+        return super().get_fields() | {name: OptionsField(kind) for name, kind in ACTIONS.items()}
 
     def to_internal_value(self, data: Any) -> Any:
         """The columns of the row; raises ValidationError unless it is exactly one kind."""
