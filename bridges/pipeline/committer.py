@@ -82,6 +82,7 @@ class Committer(threading.Thread):
         self._stopping = threading.Event()
         self._last_seen: dict[str, float] = {}
         self._flushed_at = time.monotonic()
+        self._at_hand: list[Arrival] = []  # taken out of the inbox, and not settled yet
         self._limit = MAX_ARRIVALS if connection.vendor == "postgresql" else MAX_ARRIVALS_SQLITE
 
     def stop(self, timeout_s: float) -> bool:
@@ -135,6 +136,7 @@ class Committer(threading.Thread):
     def _turn(self, work: Work) -> None:
         self.handover.limiter.obey(self.snapshot.limits)
         if work.has_traffic:
+            self._at_hand = work.arrivals
             self._commit(Portion(work.arrivals, work.submissions, rest_of(work)))
         for call in work.calls:
             self._patiently(call)
@@ -182,7 +184,7 @@ class Committer(threading.Thread):
         decider = self._decider()
         try:
             batch = self._decide(decider, portion)
-            recorded = Recorded() if batch.is_empty else self._record(batch, portion)
+            recorded = Recorded() if batch.is_empty else self._record(batch)
         except LeaseLost as lost:
             self._lose(lost.links)
             self._commit(portion)
@@ -216,13 +218,13 @@ class Committer(threading.Thread):
         batch.last_message_at = self._once_a_second(batch.last_message_at)
         return batch
 
-    def _record(self, batch: Batch, portion: Portion) -> Recorded:
+    def _record(self, batch: Batch) -> Recorded:
         """Record the batch; a database that is away is waited for."""
         while True:
             try:
                 recorded = self._recorder.record(batch)
             except Error as error:
-                self._wait_for_database(error, portion)
+                self._wait_for_database(error)
                 if self._is_in():
                     return Recorded()
             else:
@@ -240,8 +242,7 @@ class Committer(threading.Thread):
     def _divide(self, portion: Portion, error: Exception) -> None:
         """The database refuses this portion for its data: find the poison and let the rest go on."""
         if portion.is_splittable:
-            for half in portion.halves():
-                self._commit(half)
+            self._commit_in_turn(*portion.halves())
         elif portion.arrivals:
             self._bury(portion.arrivals[0], error)
         elif portion.submissions:
@@ -251,19 +252,28 @@ class Committer(threading.Thread):
         else:
             logger.error("could not record outcomes and states: %s", _first_line(error))
 
+    def _commit_in_turn(self, first: Portion, second: Portion) -> None:
+        try:
+            self._commit(first)
+        except Stopped as stop:
+            for submission in second.submissions:
+                submission.settle(stop)
+            raise
+        self._commit(second)
+
     def _bury(self, arrival: Arrival, error: Exception) -> None:
         logger.warning("the database refuses a message", extra={"link": arrival.link, "error": _first_line(error)})
         decider = self._decider()
         batch = decider.bury(arrival, f"the database refuses it: {_first_line(error)}")
         portion = Portion([arrival])
-        self._finish(portion, batch, self._record(batch, portion), decider)
+        self._finish(portion, batch, self._record(batch), decider)
 
     def _bury_overdue(self, portion: Portion, error: Exception) -> None:
         (name,) = portion.overdue
         logger.warning("the database refuses what a codec held", extra={"topic": name, "error": _first_line(error)})
         decider = self._decider()
         batch = decider.bury_overdue(name, f"the database refuses it: {_first_line(error)}")
-        self._finish(portion, batch, self._record(batch, portion), decider)
+        self._finish(portion, batch, self._record(batch), decider)
 
     def _finish(self, portion: Portion, batch: Batch, recorded: Recorded, decider: Flusher) -> None:
         """After the commit: acknowledge, hand over, announce."""
@@ -272,8 +282,16 @@ class Committer(threading.Thread):
         for submission in portion.submissions:
             submission.settle(None)
         self.handover.after_commit(batch, recorded, self.memory)
+        self._settle_at_hand(portion.arrivals)
         if self.spool is not None:
             self.spool.forget(portion.arrivals)
+
+    def _settle_at_hand(self, settled: Sequence[Arrival]) -> None:
+        if len(settled) == len(self._at_hand):
+            self._at_hand = []
+        else:
+            known = {id(arrival) for arrival in settled}
+            self._at_hand = [arrival for arrival in self._at_hand if id(arrival) not in known]
 
     def _acknowledge(self, arrivals: Sequence[Arrival]) -> None:
         by_link: dict[str, list[Arrival]] = {}
@@ -315,7 +333,7 @@ class Committer(threading.Thread):
 
     # The database
 
-    def _wait_for_database(self, error: Exception, portion: Portion | None = None) -> None:
+    def _wait_for_database(self, error: Exception) -> None:
         """Rest before the next try; raises the error if it is no outage, and Stopped if we are told to end."""
         if not is_outage(error):
             raise error
@@ -323,7 +341,7 @@ class Committer(threading.Thread):
             self.database_is_away = True
             logger.error("the database is away: %s", _first_line(error))
         if self.spool is not None:
-            self.spool.keep([*(portion.arrivals if portion else ()), *self.inbox.peek()])
+            self.spool.keep([*self._at_hand, *self.inbox.peek()])
         connection.close()
         if self._stopping.wait(self._backoff.next_delay_s()):
             raise Stopped

@@ -86,9 +86,12 @@ def dead_letter_draft(
 
 
 def buried_draft(arrival: Arrival, reason: str, *, new_id: Callable[[], UUID]) -> DeadLetterDraft:
-    """An arrival that the database does not take as a message: its bytes, and why."""
+    """An arrival that the database does not take as a message: its bytes, and why.
+
+    Under the arrival's own id if it has one: whoever hands it in again can find it.
+    """
     return DeadLetterDraft(
-        id=new_id(),
+        id=arrival.id or new_id(),
         created_at=arrival.received_at,
         message_id=None,
         source=storable(arrival.link),

@@ -1,16 +1,18 @@
-"""What the database remembers of a link, read when the link starts. Runs in the committer thread."""
+"""What the database remembers: of a link when it starts (in the committer thread), of the spool when a worker does."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import orjson
 
 from bridges.pipeline.memory import Recent, mark_of
 from bridges.pipeline.twins import Twins, twins_name, unpacked
-from telemetry.models import CodecState, Message, UnreleasedPacket
+from telemetry.models import CodecState, DeadLetter, Message, UnreleasedPacket
 from telemetry.values import Json
+
+_CHUNK = 500
 
 
 def recall(link: str, *, window: int) -> tuple[dict[int, UUID], list[tuple[int, Recent]]]:
@@ -38,3 +40,13 @@ def recall_twins(link: str) -> Twins:
     """The last messages of other hubs."""
     row = CodecState.objects.filter(topic_name=twins_name(link)).first()
     return unpacked(bytes(row.state)) if row else unpacked(b"")
+
+
+def settled_among(ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these arrivals that were committed: as a message, or buried as a dead letter under their own id."""
+    settled: set[UUID] = set()
+    for start in range(0, len(ids), _CHUNK):
+        chunk = ids[start : start + _CHUNK]
+        settled.update(Message.objects.filter(id__in=chunk).values_list("id", flat=True))
+        settled.update(DeadLetter.objects.filter(id__in=chunk).values_list("id", flat=True))
+    return settled

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from uuid import UUID
 
 from django.conf import settings
 from django.db import Error, connection
@@ -26,11 +25,12 @@ from bridges.runtime.host import WorkerHost
 from bridges.runtime.leases import Holder, Leases
 from bridges.runtime.meter_keeper import MeterKeeper
 from bridges.runtime.processor import Processor
+from bridges.runtime.recollection import settled_among
 from bridges.runtime.supervisor import Supervisor
 from telemetry.ids import start_ids_after
 from telemetry.live.publisher import LivePublisher
 from telemetry.live.wake import WakeListener
-from telemetry.models import DeadLetter, Delivery, Message
+from telemetry.models import Delivery, Message
 from telemetry.outages import is_outage
 from telemetry.recording.batch import Batch
 from telemetry.values import Arrival
@@ -39,7 +39,6 @@ logger = logging.getLogger(__name__)
 
 _COMMIT_REST_S = 10.0
 _CONFIG = "config"
-_CHUNK = 500
 
 
 class LinkWorker:
@@ -134,9 +133,9 @@ class LinkWorker:
             return []
         if self._spooled is None:  # read once: the files are ours from then on
             self._spooled = spool.left_over()
-        stored = _stored([arrival.id for arrival in self._spooled if arrival.id is not None])
-        spool.forget([arrival for arrival in self._spooled if arrival.id in stored])
-        return [arrival for arrival in self._spooled if arrival.id not in stored]
+        settled = settled_among([arrival.id for arrival in self._spooled if arrival.id is not None])
+        spool.forget([arrival for arrival in self._spooled if arrival.id in settled])
+        return [arrival for arrival in self._spooled if arrival.id not in settled]
 
     def _replay(self, spooled: Sequence[Arrival]) -> None:
         """Before any link starts, so that the order is kept. It may be more than the inbox holds."""
@@ -169,17 +168,6 @@ def _start_ids() -> None:
     """Ids go on from the newest stored one."""
     newest = [model.objects.order_by("-id").values_list("id", flat=True).first() for model in (Message, Delivery)]
     start_ids_after(max((found for found in newest if found is not None), default=None))
-
-
-def _stored(ids: Sequence[UUID]) -> set[UUID]:
-    """Those of these messages that were committed."""
-    stored: set[UUID] = set()
-    for start in range(0, len(ids), _CHUNK):
-        chunk = ids[start : start + _CHUNK]
-        stored.update(Message.objects.filter(id__in=chunk).values_list("id", flat=True))
-        buried = DeadLetter.objects.filter(message_id__in=chunk).values_list("message_id", flat=True)
-        stored.update(found for found in buried if found is not None)
-    return stored
 
 
 def _tame_garbage_collector() -> None:

@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import logging
 import random
+import shutil
 import string
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import DataError, OperationalError, connection
 from django.db.backends.signals import connection_created
 
 from bridges.couriers import outbox
 from bridges.couriers.courier import Courier
-from bridges.pipeline.committer import Committer
+from bridges.pipeline.committer import Committer, Stopped
 from bridges.pipeline.handover import Handover, Silence
-from bridges.pipeline.inbox import Inbox
+from bridges.pipeline.inbox import Inbox, Submission
 from bridges.pipeline.snapshot import WriteAction
+from bridges.pipeline.spool import Spool
+from bridges.runtime.recollection import settled_among
 from bridges.tests.test_committer import SourceDouble, fresh, wait_for
 from bridges.tests.test_courier import LinkDouble
 from bridges.tests.test_decisions import LINK, rule, snapshot
 from telemetry.ids import new_id
 from telemetry.links import LinkReport, LinkState
 from telemetry.models import DeadLetter, Delivery, Lease, Message, UnreleasedPacket
-from telemetry.values import ArrivalKind, Outcome, Outgoing, Verdict
+from telemetry.recording.batch import Batch
+from telemetry.recording.recorder import Recorded
+from telemetry.values import Arrival, ArrivalKind, Outcome, Outgoing, Verdict
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -235,6 +241,58 @@ def test_a_value_that_no_index_takes_is_buried_and_the_rest_goes_on(committer: C
     assert Message.objects.count() == 2
     assert "index" in DeadLetter.objects.get().reason
     assert not committer.database_is_away
+
+
+SCALE = "device:scale"
+
+
+def scale_line(sequence: int, payload: bytes = b"1.5 g") -> Arrival:
+    return fresh(sequence, payload, link=SCALE, device="scale", topics=(), qos=0, id=new_id())
+
+
+def test_an_outage_in_the_search_for_the_poison_leaves_nothing_unspooled(
+    committer: Committer, inbox: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the half that is still to come, either; and its web requests are told."""
+    committer.spool = Spool(tmp_path / "spool")
+
+    def refuse_and_go(batch: Batch) -> None:
+        raise DataError("poison") if len(batch.messages) > 2 else OperationalError("gone")
+
+    monkeypatch.setattr(committer._recorder, "record", refuse_and_go)
+    answers: list[BaseException | None] = []
+    for sequence in (1, 2):
+        packet = fresh(sequence, link="packets", topics=(), qos=0, id=new_id())
+        inbox.submit(Submission([packet], answers.append))
+    lines = [scale_line(sequence) for sequence in range(1, 6)]
+    inbox.offer(lines)
+    committer.start()
+    wait_for(lambda: committer.database_is_away)
+    assert committer.stop(10)
+    copied = shutil.copytree(tmp_path / "spool", tmp_path / "copy")  # the file itself is locked
+    assert [arrival.id for arrival in Spool(copied).left_over()] == [line.id for line in lines]
+    assert [type(answer) for answer in answers] == [Stopped, Stopped]
+
+
+def test_a_spooled_line_that_was_buried_counts_as_settled(
+    committer: Committer, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a crash between its burial and the spool's next word of it, it must not be buried again."""
+    good, bad, new = scale_line(1), scale_line(2, b"poison"), scale_line(3)
+    record = committer._recorder.record
+
+    def refuse(batch: Batch) -> Recorded:
+        if any(draft.payload == b"poison" for draft in batch.messages):
+            raise DataError("no poison here")
+        return record(batch)
+
+    monkeypatch.setattr(committer._recorder, "record", refuse)
+    committer.sources[SCALE] = source = SourceDouble(SCALE)
+    inbox.offer([good, bad])
+    committer.start()
+    wait_for(lambda: len(source.acknowledged) == 2)
+    assert DeadLetter.objects.count() == 1
+    assert settled_among([line.id for line in (good, bad, new) if line.id]) == {good.id, bad.id}
 
 
 @contextmanager
