@@ -13,9 +13,10 @@ from rest_framework.views import APIView
 from devices.api.serializers import DeviceSerializer
 from devices.models import Device
 from devices.seen import NotAdoptable, adopt, seen_devices, with_first_reading
-from telemetry.api.pages import answer, bounded_count, envelope
+from telemetry.api.pages import answer, envelope
 from telemetry.api.problems import Problem
 from telemetry.api.queries import PageQuery, bad_parameter, decode_cursor, encode_cursor, read_query
+from telemetry.api.searches import Search, bounded_count
 from telemetry.ids import time_of
 from telemetry.models import LatestReading
 from telemetry.names import SLUG
@@ -43,7 +44,7 @@ class SeenDevices(APIView):
         """A page of them."""
         query = read_query(request, PageQuery)
         rows = seen_devices()
-        count = bounded_count(rows)
+        count = bounded_count(Search(rows))
         if "cursor" in query:
             rows = rows.filter(device__gt=_read_name(query["cursor"]))
         found = list(with_first_reading(rows)[: query["limit"] + 1])

@@ -67,7 +67,7 @@ def test_what_goes_wrong_inside_is_logged_and_not_shown(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(messages, "find_messages", fail)
+    monkeypatch.setattr(messages, "search_messages", fail)
     with caplog.at_level(logging.WARNING, "hub.problems"):
         answer = key_client("read").get("/api/v1/messages")
     body = assert_problem(answer, status, code)

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.fields.json import KeyTransform
 from django.http import Http404
@@ -20,8 +21,11 @@ from rest_framework.views import APIView
 from telemetry.api.pages import envelope, page_by_id
 from telemetry.api.payloads import shown, shown_whole
 from telemetry.api.queries import SpanQuery, bad_parameter, equal_to, read_query, span_of_ids
+from telemetry.api.searches import Search
 from telemetry.api.shapes import MessageShape, PacketShape
+from telemetry.api.value_search import ValueSearch, containing
 from telemetry.models import Delivery, Message
+from telemetry.models.history import INDEXED_TOPIC, TopicStart
 
 PACKETS = "packets"
 MAX_PATH_PARTS = 20
@@ -48,7 +52,7 @@ class Messages(APIView):
     def get(self, request: Request) -> Response:
         """A page of messages. Times are those at which the hub took them over."""
         query = read_query(request, MessageQuery)
-        return page_by_id(request, find_messages(query), query, lambda rows: [message_shape(row) for row in rows])
+        return page_by_id(request, search_messages(query), query, lambda rows: [message_shape(row) for row in rows])
 
 
 class MessageDetail(APIView):
@@ -89,27 +93,71 @@ class PacketDetail(APIView):
 
 def find_messages(query: Mapping[str, Any]) -> QuerySet[Message]:
     """The messages that these parameters ask for; raises Problem."""
+    rows = _among(query)
+    if "topic" in query:
+        rows = rows.filter(_of_topic(query["topic"]) | Q(topic_name=query["topic"]))
+    return rows.filter(_condition(query)) if "key" in query else rows
+
+
+def search_messages(query: Mapping[str, Any]) -> Search[Message]:
+    """The same messages, to be found quickly; raises Problem."""
+    rows = _among(query)
+    if "topic" in query:
+        rows = rows.filter(_meant_topic(query["topic"]))
+    if "key" not in query:
+        return Search(rows)
+    if connection.vendor == "postgresql" and "value" in query:
+        path = _path(query["key"])
+        indexed = containing(path, _meanings(query["value"]))
+        if indexed is not None:
+            is_bounded = bool({"device", "source", "topic"} & query.keys())
+            is_enough = not any(part.isdigit() for part in path)
+            return ValueSearch(rows, indexed if is_enough else indexed & _condition(query), is_bounded=is_bounded)
+    return Search(rows.filter(_condition(query)))
+
+
+def _among(query: Mapping[str, Any]) -> QuerySet[Message]:
+    """The messages by what needs no closer look; with `place`, where `key` leads, and the beginning of the topic."""
     rows = Message.objects.filter(span_of_ids(query), equal_to(query, "device", "source"))
     if "topic" in query:
-        rows = rows.filter(Q(topic=query["topic"]) | Q(topic_name=query["topic"]))
+        rows = rows.alias(topic_start=TopicStart("topic"))
     if "key" in query:
-        return _with_key(rows, query["key"], query.get("value"))
+        place: Any = F("decoded")
+        for part in _path(query["key"]):
+            place = KeyTransform(part, place)
+        return rows.alias(place=place)
     if "value" in query:
         raise bad_parameter("value", "This needs `key`, which says where to look.")
     return rows
 
 
-def _with_key(rows: QuerySet[Message], path: str, value: str | None) -> QuerySet[Message]:
-    parts = path.split(".")
+def _of_topic(topic: str) -> Q:
+    """The messages of an MQTT topic, whose beginning the index holds."""
+    return Q(topic_start=topic[:INDEXED_TOPIC], topic=topic)
+
+
+def _meant_topic(text: str) -> Q:
+    """The messages of this MQTT topic, or of the Topic of this name: of one of both, an index gives them in order."""
+    by_name, by_topic = Q(topic_name=text), _of_topic(text)
+    if not Message.objects.filter(by_name).order_by().exists():
+        return by_topic
+    topics = Message.objects.alias(topic_start=TopicStart("topic")).order_by()
+    return by_name | by_topic if topics.filter(by_topic).exists() else by_name
+
+
+def _condition(query: Mapping[str, Any]) -> Q:
+    """What `key` and `value` ask for."""
+    if "value" not in query:
+        return Q(place__isnull=False)
+    return reduce(Q.__or__, (Q(place=meaning) for meaning in _meanings(query["value"])))
+
+
+def _path(key: str) -> list[str]:
+    """The keys of a path; raises Problem."""
+    parts = key.split(".")
     if len(parts) > MAX_PATH_PARTS or not all(parts):
         raise bad_parameter("key", "This is a path such as `battery.level`, of at most 20 keys.")
-    place: Any = F("decoded")
-    for part in parts:
-        place = KeyTransform(part, place)
-    rows = rows.alias(place=place)
-    if value is None:
-        return rows.filter(place__isnull=False)
-    return rows.filter(reduce(Q.__or__, (Q(place=meaning) for meaning in _meanings(value))))
+    return parts
 
 
 def _meanings(value: str) -> list[Any]:

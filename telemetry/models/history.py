@@ -7,10 +7,21 @@ filters are id bounds. History names its source by a text key, not by a foreign 
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, Q
 
 from telemetry.ids import new_id
 from telemetry.values import ArrivalKind
+
+INDEXED_TOPIC = 255
+"""So many characters of an MQTT topic are indexed: a whole one may be larger than an index takes."""
+
+
+class TopicStart(Func):
+    """The beginning of a topic. Its length is written out, not passed in: only then SQLite finds the index."""
+
+    function = "SUBSTR"
+    template = f"%(function)s(%(expressions)s, 1, {INDEXED_TOPIC})"
+    output_field = models.TextField()
 
 
 class Message(models.Model):
@@ -43,6 +54,8 @@ class Message(models.Model):
             models.Index(fields=["source", "id"], name="message_source_id"),
             models.Index(fields=["answers"], name="message_answers", condition=Q(answers__isnull=False)),
             models.Index(fields=["device", "id"], name="message_device_id"),
+            models.Index(fields=["topic_name", "id"], name="message_topic_name_id"),
+            models.Index(TopicStart("topic"), "id", name="message_topic_id"),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from telemetry.api import pages
+from telemetry.api import searches, time_limits
 from telemetry.api.problems import Problem
 from telemetry.models import Delivery
 from telemetry.tests.api_support import NOON, add_message, id_at, staff_client
@@ -160,7 +160,7 @@ def test_a_message_that_is_not_there_is_a_problem(client: Client) -> None:
 
 
 def test_above_the_limit_the_count_is_not_exact(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "EXACT_TO", 3)
+    monkeypatch.setattr(searches, "EXACT_TO", 3)
     for n in range(3):
         add_message(n)
     assert client.get(URL).json()["count_exact"] is True
@@ -175,8 +175,8 @@ def test_a_search_that_takes_too_long_is_ended_with_a_problem(client: Client, mo
     for n in range(50):
         add_message(n, decoded={"a": n})
     with monkeypatch.context() as patch:
-        patch.setattr(pages, "_SQLITE_STEPS", 1)
-        patch.setattr(pages, "SEARCH_LIMIT_S", -1.0)
+        patch.setattr(time_limits, "_SQLITE_STEPS", 1)
+        patch.setattr(time_limits, "SEARCH_LIMIT_S", -1.0)
         answer = client.get(URL, {"key": "a", "value": "7"})
     assert (answer.status_code, answer.json()["code"]) == (400, "too_slow")
     assert client.get(URL).status_code == 200
@@ -184,8 +184,8 @@ def test_a_search_that_takes_too_long_is_ended_with_a_problem(client: Client, mo
 
 @pytest.mark.database("postgresql")
 def test_a_statement_that_takes_too_long_is_ended_with_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "SEARCH_LIMIT_S", 0.05)
-    with pytest.raises(Problem) as caught, pages.limited_search(), connection.cursor() as cursor:
+    monkeypatch.setattr(time_limits, "SEARCH_LIMIT_S", 0.05)
+    with pytest.raises(Problem) as caught, time_limits.limited_search(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_sleep(20)")
     assert caught.value.code == "too_slow"
 

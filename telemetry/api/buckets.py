@@ -1,0 +1,186 @@
+"""Readings summed up per minute, hour or day: a page of buckets reads only the span that they lie in, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from django.db.models import Avg, Count, DateTimeField, F, Func, Max, Min, Q, QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from telemetry.api.pages import answer
+from telemetry.api.queries import bad_parameter, decode_cursor, encode_cursor
+from telemetry.api.searches import EXACT_TO, Search, bounded_count, estimate, remembered
+from telemetry.api.time_limits import go_on, limited_search
+from telemetry.ids import lowest_id, time_of
+from telemetry.models import StoredReading
+
+SLACK = timedelta(days=1)
+"""How far a device's own time may lie from the time in the reading's id; farther ones are not believed."""
+BUCKETS = {"1m": timedelta(minutes=1), "1h": timedelta(hours=1), "1d": timedelta(days=1)}
+MOST_COUNTED = 300_000
+"""Where there are more readings, their buckets are estimated, not counted."""
+Row = dict[str, Any]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAMED = {BUCKETS["1m"]: 16, BUCKETS["1h"]: 13, BUCKETS["1d"]: 10}  # of 'YYYY-MM-DD HH:MM', as SQLite keeps times
+
+
+class BucketStart(Func):
+    """The start of the bucket that a time falls into."""
+
+    output_field = DateTimeField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Computed from the time."""
+        seconds = int(self.extra["width"].total_seconds())
+        template = f"date_bin('{seconds} s', %(expressions)s, TIMESTAMPTZ '1970-01-01 00:00Z')"
+        return super().as_sql(compiler, connection, template=template, **context)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """SQLite keeps times as text."""
+        length = _NAMED[self.extra["width"]]
+        rest = "0000-01-01 00:00:00"[length:]
+        template = f"substr(%(expressions)s, 1, {length}) || '{rest}'"
+        return super().as_sql(compiler, connection, template=template, **context)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A bucket: where it starts, and of which series it is. A page goes on after one."""
+
+    start: datetime
+    device: str
+    metric: str
+
+    @classmethod
+    def read(cls, cursor: str) -> Place:
+        """The place that a cursor stands for; raises Problem."""
+        try:
+            seconds, device, metric = orjson.loads(decode_cursor(cursor))
+            start = _EPOCH + timedelta(seconds=seconds)
+            is_whole = isinstance(device, str) and isinstance(metric, str) and "\x00" not in device + metric
+        except (ValueError, TypeError, OverflowError):
+            is_whole = False
+        if not is_whole:
+            raise bad_parameter("cursor", "This is not a cursor of this list.")
+        return cls(start, device, metric)
+
+    def written(self) -> str:
+        """The cursor of this place."""
+        seconds = int((self.start - _EPOCH).total_seconds())
+        return encode_cursor(orjson.dumps([seconds, self.device, self.metric]))
+
+    def following(self, width: timedelta) -> Q:
+        """The readings of the buckets that follow."""
+        same = Q(time__gte=self.start) & (Q(device__gt=self.device) | Q(device=self.device, metric__gt=self.metric))
+        return between(None, self.start + width) & (Q(time__lt=self.start) | same)
+
+
+def between(start: datetime | None, end: datetime | None) -> Q:
+    """A span of times, with wider bounds of the id beside it, because only ids find the right partition."""
+    bounds = Q()
+    if start is not None:
+        bounds &= Q(time__gte=start, id__gte=lowest_id(_less(start)))
+    if end is not None:
+        bounds &= Q(time__lt=end, id__lt=lowest_id(_more(end)))
+    return bounds
+
+
+def _less(at: datetime) -> datetime:
+    return at - SLACK if at > _EPOCH + SLACK else _EPOCH
+
+
+def _more(at: datetime) -> datetime:
+    return at + SLACK if at.year < 9999 else at
+
+
+def page_of_buckets(request: Request, rows: QuerySet[StoredReading], query: Mapping[str, Any]) -> Response:
+    """A page of buckets with min, max, mean and count."""
+    width, limit = BUCKETS[query["bucket"]], query["limit"]
+    is_one_series = "device" in query and "metric" in query
+    with limited_search():
+        wanted = rows.filter(Place.read(query["cursor"]).following(width)) if "cursor" in query else rows
+        found = _newest(wanted, width, most=limit + 1, buckets=limit + 1 if is_one_series else 1)
+        is_all = len(found) <= limit and "cursor" not in query
+        count = (len(found), True) if is_all else remembered(request, lambda: _counted(rows, width, found))
+    page = found[:limit]
+    cursor = _place(page[-1]).written() if len(found) > limit else None
+    return answer(request, [_shape(row) for row in page], count=count, cursor=cursor)
+
+
+def _newest(rows: QuerySet[StoredReading], width: timedelta, *, most: int, buckets: int) -> list[Row]:
+    """So many of the newest buckets, read in spans that grow until they hold enough. The first has so many buckets."""
+    found: list[Row] = []
+    low = _last_end(rows, width)
+    oldest = _earliest(rows)
+    while low is not None and oldest is not None and low > oldest:
+        high, low = low, max(low - buckets * width, _EPOCH)
+        groups: QuerySet[Any, Row] = _summed(rows.filter(between(low, high)), width)
+        found += groups.order_by("-start", "device", "metric")[: most - len(found)]
+        if len(found) == most or low == _EPOCH:
+            break
+        if not found:  # nothing here: go on where there is something
+            low = min(low, _last_end(rows.filter(between(None, low)), width) or _EPOCH)
+        buckets *= 2
+        go_on()
+    return found
+
+
+def _last_end(rows: QuerySet[StoredReading], width: timedelta) -> datetime | None:
+    """The end of a bucket that no reading lies behind; None if there is none."""
+    newest = rows.order_by("-id").values_list("id", flat=True).first()
+    return None if newest is None else _start_of(_more(time_of(newest)), width) + width
+
+
+def _earliest(rows: QuerySet[StoredReading]) -> datetime | None:
+    """A time that no reading lies before; None if there is none."""
+    oldest = rows.order_by("id").values_list("id", flat=True).first()
+    return None if oldest is None else _less(time_of(oldest))
+
+
+def _summed(rows: QuerySet[Any], width: timedelta) -> QuerySet[Any, Row]:
+    groups: QuerySet[Any, Row] = (
+        rows.order_by()
+        .annotate(start=BucketStart(F("time"), width=width))
+        .values("start", "device", "metric")
+        .annotate(min=Min("value"), max=Max("value"), mean=Avg("value"), count=Count("id"), units=Max("unit"))
+    )
+    return groups
+
+
+def _counted(rows: QuerySet[StoredReading], width: timedelta, newest: Sequence[Row]) -> tuple[int, bool]:
+    """How many buckets there are: exactly, or from how many the newest span has where counting would take long."""
+    expected = estimate(rows)
+    if expected <= MOST_COUNTED:
+        count, is_exact = bounded_count(Search(_summed(rows, width)))
+        if is_exact or count > EXACT_TO:
+            return count, is_exact
+    low, high = _earliest(rows), _last_end(rows, width)
+    series = len({(row["device"], row["metric"]) for row in newest})
+    spans = (high - low) // width if low and high else 0
+    return min(max(len(newest), spans * series), max(expected, len(newest))), False
+
+
+def _place(row: Row) -> Place:
+    return Place(row["start"], row["device"], row["metric"])
+
+
+def _start_of(at: datetime, width: timedelta) -> datetime:
+    return _EPOCH + (at - _EPOCH) // width * width
+
+
+def _shape(row: Row) -> dict[str, Any]:
+    return {
+        "time": row["start"],
+        "device": row["device"],
+        "metric": row["metric"],
+        "min": row["min"],
+        "max": row["max"],
+        "mean": row["mean"],
+        "count": row["count"],
+        "unit": row["units"],
+    }
