@@ -20,8 +20,8 @@ from django.conf import settings
 from django.db import Error, transaction
 from django.db.models import F
 
+from bridges.announcing import News
 from bridges.couriers import waiting
-from bridges.couriers.task_sender import Wakes
 from bridges.pipeline.committer import Committer, DataRefused, Stopped
 from bridges.pipeline.compilation import compile_snapshot
 from bridges.pipeline.handover import Handover
@@ -180,7 +180,7 @@ class Intake:
 
     def __init__(self) -> None:
         self._live = LivePublisher(settings.REDIS_URL)
-        self.publisher = Wakes(self._live)
+        self.publisher = News(self._live)
         self._inbox = Inbox(capacity=2000)
         self._sequence = 0
         self._lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""Wakes couriers: those of links through the live push, those of tasks by sending `drain` to Celery.
+"""Wakes the couriers that are tasks, by sending `drain` to Celery.
 
 It must never hold up whoever commits. A wake-up that is lost only costs time: the schedule looks for what was missed.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Final
 
 from celery import Celery
@@ -16,9 +16,6 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from bridges.actions.registry import CARRIED
-from bridges.pipeline.announcements import Event
-from bridges.pipeline.handover import Announcer
-from bridges.pipeline.snapshot import BATCH_PREFIX
 
 logger = logging.getLogger(__name__)
 
@@ -83,27 +80,6 @@ class TaskSender:
             self._is_away = True
         else:
             self._is_away = False
-
-
-class Wakes:
-    """The live push, with a way to the tasks beside it: an `Announcer` for the committer of a process."""
-
-    def __init__(self, publisher: Announcer, tasks: TaskSender | None = None) -> None:
-        self._publisher = publisher
-        self.tasks = tasks or TaskSender()
-
-    def publish(self, events: Sequence[Event], skipped: int = 0) -> None:
-        """Tell the pages."""
-        self._publisher.publish(events, skipped)
-
-    def wake(self, targets: Collection[str]) -> None:
-        """Wake the couriers of these targets, wherever they are. A batch rule has its own clock."""
-        by_task = {target for target in targets if is_task_target(target)}
-        by_link = {target for target in targets if not target.startswith(BATCH_PREFIX)} - by_task
-        if by_task:
-            self.tasks.send(by_task)
-        if by_link:
-            self._publisher.wake(by_link)
 
 
 def _sending_app() -> Celery:

@@ -9,17 +9,16 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from telemetry.links import LinkReport
-from telemetry.live.events import delivery_event, link_event, message_event
+from telemetry.live.events import Event, delivery_event, link_event, message_event
 from telemetry.live.thinning import Allowance, newest_in_turn
 from telemetry.models import Delivery
 from telemetry.recording.batch import Batch, DeliveryDraft, MessageDraft, ReadingDraft
 from telemetry.recording.outcomes import Concluded
 
-Event = dict[str, Any]
 Change = tuple[DeliveryDraft, str, str]
 """A Delivery with its state and reason now."""
 Row = TypeVar("Row")

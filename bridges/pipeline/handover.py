@@ -8,17 +8,18 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Protocol
 
 import orjson
 
+from bridges.announcing import Announcer
 from bridges.couriers import outbox
 from bridges.couriers.courier import Courier
 from bridges.couriers.limiter import Limiter
-from bridges.pipeline.announcements import Announcements, Event
+from bridges.pipeline.announcements import Announcements
 from bridges.pipeline.decisions import MARK_VIA, marks_of
 from bridges.pipeline.memory import Echo, Memory
 from telemetry.links import LinkReport
+from telemetry.live.events import Event
 from telemetry.recording.batch import Batch, DeliveryDraft
 from telemetry.recording.outcomes import Concluded
 from telemetry.recording.recorder import Recorded
@@ -28,22 +29,6 @@ _LOOK_EVERY_S = 1.0
 _EXPIRE_EVERY_S = 5.0
 _READ_AT_ONCE = 1_000
 _READS_IN_A_ROW = 5
-
-
-class Announcer(Protocol):
-    """Where news go: the live push. Never blocks, never raises."""
-
-    def publish(self, events: Sequence[Event], skipped: int = 0) -> None: ...
-
-    def wake(self, targets: Collection[str]) -> None: ...
-
-
-class Silence:
-    """Announces nothing: for tests and measurements of the data path alone."""
-
-    def publish(self, events: Sequence[Event], skipped: int = 0) -> None: ...
-
-    def wake(self, targets: Collection[str]) -> None: ...
 
 
 class Handover:

@@ -13,7 +13,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import Error, connection
 
-from bridges.couriers.task_sender import Wakes
+from bridges.announcing import News
 from bridges.pipeline.committer import Committer
 from bridges.pipeline.handover import Handover
 from bridges.pipeline.inbox import Inbox
@@ -48,11 +48,11 @@ class LinkWorker:
         holder = Holder.this_process(settings.PATCHBAY_INSTANCE_ID)
         self._inbox = Inbox()
         self._publisher = LivePublisher(settings.REDIS_URL)
-        self._wakes = Wakes(self._publisher)
+        self._news = News(self._publisher)
         self.committer = Committer(
             str(holder),
             inbox=self._inbox,
-            handover=Handover(settings.PATCHBAY_INSTANCE_ID, self._wakes),
+            handover=Handover(settings.PATCHBAY_INSTANCE_ID, self._news),
             spool=Spool(Path(settings.PATCHBAY_DATA_DIR) / "spool"),
             snapshot=Snapshot(version=0, instance=settings.PATCHBAY_INSTANCE_ID),
             on_lease_lost=self._lose,
@@ -88,7 +88,7 @@ class LinkWorker:
             logger.error("the processor did not end in time")
         if self.committer.is_alive() and not self.committer.stop(max(1.0, deadline - time.monotonic())):
             logger.error("the committer did not end in time")
-        self._wakes.tasks.close()
+        self._news.tasks.close()
         self._publisher.close()
 
     def _start(self) -> None:

@@ -27,7 +27,8 @@ def sums_rule() -> Any:
 
 def committer_with(rules: Sequence[Any]) -> Any:
     """As much of a committer as a processor uses."""
-    from bridges.pipeline.handover import Handover, Silence
+    from bridges.announcing import Silence
+    from bridges.pipeline.handover import Handover
 
     inbox = SimpleNamespace(call=lambda function: function())
     return SimpleNamespace(

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 
+from bridges.announcing import Silence
 from bridges.couriers.courier import Courier
 from bridges.pipeline.committer import Committer, DataRefused
-from bridges.pipeline.handover import Handover, Silence
+from bridges.pipeline.handover import Handover
 from bridges.pipeline.inbox import Inbox, Submission, Work
 from bridges.pipeline.portions import Portion
 from bridges.pipeline.snapshot import InTopic

@@ -17,10 +17,11 @@ import pytest
 from django.db import DataError, OperationalError, connection
 from django.db.backends.signals import connection_created
 
+from bridges.announcing import Silence
 from bridges.couriers import outbox
 from bridges.couriers.courier import Courier
 from bridges.pipeline.committer import Committer, Stopped
-from bridges.pipeline.handover import Handover, Silence
+from bridges.pipeline.handover import Handover
 from bridges.pipeline.inbox import Inbox, Submission
 from bridges.pipeline.snapshot import WriteAction
 from bridges.pipeline.spool import Spool

@@ -8,9 +8,10 @@ from threading import Event
 
 import pytest
 
+from bridges.announcing import Silence
 from bridges.couriers.courier import Courier
 from bridges.pipeline.committer import Committer
-from bridges.pipeline.handover import Handover, Silence
+from bridges.pipeline.handover import Handover
 from bridges.pipeline.inbox import Inbox
 from bridges.tests.link_host import wait_until
 from bridges.tests.test_courier import LinkDouble

@@ -11,13 +11,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from bridges.announcing import Silence
 from bridges.couriers.courier import Courier
 from bridges.couriers.limiter import Limiter
 from bridges.couriers.pace import TargetLimit
 from bridges.models import Broker
 from bridges.pipeline.committer import Committer
 from bridges.pipeline.compilation import compile_snapshot
-from bridges.pipeline.handover import Handover, Silence
+from bridges.pipeline.handover import Handover
 from bridges.pipeline.inbox import Inbox
 from bridges.pipeline.snapshot import Snapshot
 from bridges.tests.test_committer import wait_for

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 from django.db import OperationalError, connection
 
+from bridges.announcing import Silence
 from bridges.pipeline.committer import Committer
-from bridges.pipeline.handover import Handover, Silence
+from bridges.pipeline.handover import Handover
 from bridges.pipeline.inbox import Inbox
 from bridges.pipeline.snapshot import Snapshot
 from bridges.runtime.host import WorkerHost

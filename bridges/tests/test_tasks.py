@@ -19,9 +19,8 @@ from bridges import intake, tasks
 from bridges.actions.base import Task
 from bridges.actions.webhook import WebhookAction
 from bridges.couriers import waiting
-from bridges.couriers.task_sender import TaskSender, Wakes, is_task_target
+from bridges.couriers.task_sender import TaskSender
 from bridges.models import Rule, RuleAction
-from bridges.pipeline.handover import Silence
 from bridges.tests.http_receiver import Receiver, running_receiver
 from bridges.tests.test_committer import wait_for
 from telemetry.ids import new_id, time_of
@@ -312,18 +311,6 @@ def test_every_open_target_is_found() -> None:
         deliver(b"", target=target, kind="publish")
     deliver(b"", target="d:1", kind="publish", state="dead")
     assert waiting.open_targets() == ["a:1", "b:1", "c:1"]
-
-
-def test_a_wake_up_goes_where_the_courier_is(sent: list[str]) -> None:
-    woken: list[str] = []
-
-    class Push(Silence):
-        def wake(self, targets: Any) -> None:
-            woken.extend(targets)
-
-    Wakes(Push()).wake(["broker:plant", "webhook:heat", "rule:heat", "config"])
-    assert (sorted(woken), sent) == (["broker:plant", "config"], ["webhook:heat"])
-    assert [is_task_target(target) for target in ("notify:x", "events", "webhooks:x")] == [True, False, False]
 
 
 def test_without_redis_a_wake_up_is_dropped_and_holds_nobody_up(

@@ -20,10 +20,7 @@ import redis
 from telemetry.backoff import Backoff
 from telemetry.live.events import Event
 from telemetry.live.thinning import Allowance, thin
-from telemetry.live.wake import WakeListener
 from telemetry.live.wire import Channels, connection_options, encode_batch, encode_wake
-
-__all__ = ["LivePublisher", "WakeListener"]
 
 logger = logging.getLogger(__name__)
 
