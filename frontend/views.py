@@ -34,8 +34,10 @@ def page_info(request: HttpRequest) -> dict[str, Any]:
     """What the page is told about the hub and its user."""
     return {
         "user": request.user.get_username(),
-        "version": str(getattr(settings, "VERSION", "")),
+        "version": settings.PATCHBAY_VERSION,
         "adminUrl": _address("admin:index", "/admin/"),
+        "identifyUrl": _address("admin:devices_device_identify", ""),
+        "packsUrl": _address("admin:bridges_ownpack_changelist", ""),
         "apiDocsUrl": _address("docs", "/api/docs/"),
         "loginUrl": reverse("login"),
         "logoutUrl": reverse("logout"),

@@ -9,6 +9,7 @@ from hub.config import environment, load_or_exit, reveal
 from hub.config_sources import from_root
 from hub.database_url import database_settings
 from hub.logging import logging_settings
+from hub.version import read_version
 from telemetry.redaction import remember_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -32,6 +33,7 @@ PATCHBAY_RETENTION_DAYS = CONFIG.retention_days
 PATCHBAY_METRICS_PUBLIC = CONFIG.metrics_public
 PATCHBAY_LOG_ACCESS = CONFIG.log_access.value
 PATCHBAY_REPORTS_ITSELF = True  # each process writes how it is; tests turn it off
+PATCHBAY_VERSION = read_version(BASE_DIR)
 PATCHBAY_UI_DIR = BASE_DIR / "frontend" / "dist"
 PATCHBAY_READ_ENVIRONMENT = environment  # () -> dict: for {env: NAME} references in an imported configuration
 REDIS_URL = reveal(CONFIG.redis_url)

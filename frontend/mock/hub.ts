@@ -53,6 +53,11 @@ export class MockHub {
     return { id: nextId() };
   }
 
+  printAgain(delivery: string): unknown {
+    const text = this.writes.find((one) => one.id === delivery)?.text ?? "";
+    return { delivery: this.write("device:printer", text) };
+  }
+
   readings(query: URLSearchParams): unknown {
     const metric = query.get("metric") ?? "";
     const device = query.get("device") ?? "";
@@ -96,16 +101,17 @@ export class MockHub {
     this.write("device:printer", text, this.messages.findLast((one) => one.device === "scale")?.id);
   }
 
-  private write(target: string, text: string, source: string | null = null): void {
+  private write(target: string, text: string, source: string | null = null): string {
     const at = new Date().toISOString();
     const base = { kind: "delivery", id: nextId(), at, message: source, target, address: "", text, is_binary: false } as const;
     const isAway = target === "device:arduino";
     const rule = target === "device:printer" ? "print weights" : "";
     this.remember({ ...base, rule, state: isAway ? "waiting" : "sending", reason: "" });
-    if (isAway) return;
+    if (isAway) return base.id;
     const isUnknown = this.ticket % 11 === 0;
     const reason = isUnknown ? "The port closed in the middle of this write; nobody knows how much was printed." : "";
     setTimeout(() => this.remember({ ...base, rule, state: isUnknown ? "unknown" : "delivered", reason }), 120);
+    return base.id;
   }
 
   private remember(delivery: Delivery): void {

@@ -49,10 +49,12 @@ function acceptSockets(server: UpgradeSource, hubOf: HubOf): void {
 function answer(request: IncomingMessage, response: ServerResponse, next: () => void, { hubOf, isPreview }: Context): void {
   const url = new URL(request.url ?? "/", "http://mock");
   const command = /^\/api\/v1\/devices\/([^/]+)\/commands$/.exec(url.pathname)?.[1];
+  const repeated = /^\/api\/v1\/deliveries\/([^/]+)\/(?:repeat|redrive)$/.exec(url.pathname)?.[1];
   const scene = url.searchParams.get("mock");
   if (scene) response.setHeader("Set-Cookie", `mock=${scene}; path=/`);
   if (url.pathname === "/api/v1/readings") sendJson(response, 200, hubOf(request).readings(url.searchParams));
   else if (command) void readBody(request).then((body) => sendJson(response, 202, hubOf(request).command(command, body)));
+  else if (repeated) sendJson(response, 202, hubOf(request).printAgain(repeated));
   else if (url.pathname === "/mock/down") done(response, () => hubOf(request).goDown(Number(url.searchParams.get("s") ?? 10)));
   else if (url.pathname === "/mock/gap") done(response, () => hubOf(request).loseOne());
   else if (/^\/(admin|api|login|logout)\//.test(url.pathname)) sendText(response, `The hub would show ${url.pathname} here.`);

@@ -4,6 +4,9 @@ export interface PageInfo {
   user: string;
   version: string;
   adminUrl: string;
+  /** "Which scale is this?" */
+  identifyUrl: string;
+  packsUrl: string;
   apiDocsUrl: string;
   logoutUrl: string;
   loginUrl: string;
@@ -16,6 +19,8 @@ const DEFAULTS: PageInfo = {
   user: "",
   version: "",
   adminUrl: "/admin/",
+  identifyUrl: "/admin/devices/device/identify/",
+  packsUrl: "/admin/bridges/ownpack/",
   apiDocsUrl: "/api/docs/",
   logoutUrl: "/logout/",
   loginUrl: "/login/",

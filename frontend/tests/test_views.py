@@ -129,3 +129,11 @@ def test_the_page_is_told_whether_its_user_may_change_meters(
     if is_allowed:
         user.user_permissions.add(Permission.objects.get(codename="change_meter"))
     assert told(signed_in.get("/").content.decode())["mayChangeMeters"] is is_allowed
+
+
+def test_the_page_is_told_the_version_and_where_to_go_next(ui: None, signed_in: Client, settings: Settings) -> None:
+    settings.ROOT_URLCONF = "hub.urls"
+    settings.PATCHBAY_VERSION = "1.2.3"
+    said = told(signed_in.get("/").content.decode())
+    assert said["version"] == "1.2.3"
+    assert (said["identifyUrl"], said["packsUrl"]) == ("/admin/devices/device/identify/", "/admin/bridges/ownpack/")

@@ -9,8 +9,18 @@ export function sendCommand(device: string, command: Command): Promise<unknown> 
   return postJson(`/api/v1/devices/${encodeURIComponent(device)}/commands`, command);
 }
 
+/** The delivery that carries it out. */
+export interface Accepted {
+  delivery: string;
+}
+
+/** Writes once more what was written to a device: a delivery of its own. */
+export function repeat(delivery: string): Promise<Accepted> {
+  return postJson(`/api/v1/deliveries/${encodeURIComponent(delivery)}/repeat`, {});
+}
+
 /** Puts a dead, expired or doubtful delivery back into the outbox. */
-export function sendAgain(delivery: string): Promise<unknown> {
+export function sendAgain(delivery: string): Promise<Accepted> {
   return postJson(`/api/v1/deliveries/${encodeURIComponent(delivery)}/redrive`, {});
 }
 

@@ -1,7 +1,7 @@
 // An empty hub: what a first-time user does next.
 
 import { Button, Code } from "@mantine/core";
-import { IconPlug, IconServer, IconUpload } from "@tabler/icons-react";
+import { IconPackage, IconPlug, IconServer, IconUpload } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 
 import { page } from "../page";
@@ -26,6 +26,15 @@ export function FirstSteps() {
           <p>A scale, a receipt printer, an Arduino: anything on a serial port, or behind a topic.</p>
           <Button component="a" href={`${page.adminUrl}devices/device/add/`}>
             Add a device
+          </Button>
+          <p>
+            <a href={page.identifyUrl}>Which scale is this?</a> The hub listens, and says what it is.
+          </p>
+        </Step>
+        <Step icon={<IconPackage size={22} />} title="Take a device pack">
+          <p>All that a product needs, in one step: topics, codec, rules and alerts. With a simulator to try it first.</p>
+          <Button component="a" href={page.packsUrl}>
+            Look through the packs
           </Button>
         </Step>
         <Step icon={<IconUpload size={22} />} title="Bring a configuration">

@@ -2,7 +2,7 @@ import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { delivery, device, events, link, message } from "../testing/events";
+import { device, events, link, message } from "../testing/events";
 import { renderLive } from "../testing/render";
 
 import { LivePage } from "./LivePage";
@@ -40,6 +40,8 @@ test("an empty hub shows what to do next, with links that lead there", async () 
   show();
   expect(await screen.findByRole("link", { name: "Add a broker" })).toHaveAttribute("href", "/admin/bridges/broker/add/");
   expect(screen.getByRole("link", { name: "Add a device" })).toHaveAttribute("href", "/admin/devices/device/add/");
+  expect(screen.getByRole("link", { name: "Which scale is this?" })).toHaveAttribute("href", "/admin/devices/device/identify/");
+  expect(screen.getByRole("link", { name: "Look through the packs" })).toHaveAttribute("href", "/admin/bridges/ownpack/");
   expect(screen.getByText(/import_config/)).toBeVisible();
 });
 
@@ -131,23 +133,6 @@ test("a device behind a topic has no box for commands", async () => {
   show({ devices: [device({ label: "Kitchen" })] });
   await screen.findByRole("heading", { name: "Kitchen" });
   expect(screen.queryByRole("button", { name: "Send" })).toBeNull();
-});
-
-test("a printer is shown as paper: newest at the bottom, each with its state", async () => {
-  const printer = device({ name: "printer", label: "Till", driver: "escpos" });
-  const doubtful = delivery({ id: "d-x", text: "Receipt 1\n", state: "unknown", reason: "The port closed.", at: "2026-01-12T10:00:00Z" });
-  show({ devices: [printer], writes: [delivery({ text: "Receipt 2\n", at: "2026-01-12T10:00:05Z" }), doubtful] });
-  const slips = within(await screen.findByRole("list", { name: "Paper of Till" })).getAllByRole("listitem");
-  expect(slips[0]).toHaveTextContent(/Receipt 1.*unknown.*The port closed/);
-  expect(slips[1]).toHaveTextContent(/Receipt 2.*delivered/);
-});
-
-test("a doubtful receipt can be sent again", async () => {
-  const user = userEvent.setup();
-  const printer = device({ name: "printer", label: "Till", driver: "escpos" });
-  show({ devices: [printer], writes: [delivery({ id: "d-x", state: "unknown" }), delivery()] });
-  await user.click(await screen.findByRole("button", { name: "Send again" }));
-  expect(post).toHaveBeenCalledWith("/api/v1/deliveries/d-x/redrive", {});
 });
 
 test("a changed configuration fetches a new snapshot by itself", async () => {

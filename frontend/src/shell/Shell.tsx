@@ -1,5 +1,6 @@
-// The frame around every page: the way past the header, the header, and the page itself.
+// The frame around every page: the way past the header, the header, the page itself, and the footer.
 
+import { Footer } from "./Footer";
 import { Header } from "./Header";
 import { pageAt } from "./pages";
 import classes from "./Shell.module.css";
@@ -15,6 +16,7 @@ export function Shell() {
       <main id="main" className={classes.main} tabIndex={-1}>
         <Page />
       </main>
+      <Footer />
     </>
   );
 }

@@ -4,8 +4,10 @@ import { expect, test, vi } from "vitest";
 
 import { FakeSocket } from "../testing/fake-socket";
 import { renderLive } from "../testing/render";
+import { page } from "../page";
 
 import { ErrorBoundary } from "./ErrorBoundary";
+import { Footer } from "./Footer";
 import { Header } from "./Header";
 import { pageAt } from "./pages";
 
@@ -45,6 +47,16 @@ test("signing out is a POST", () => {
   const button = screen.getByRole<HTMLButtonElement>("button", { name: "Sign out" });
   expect(button.form).toHaveAttribute("method", "post");
   expect(button.form).toHaveAttribute("action", "/logout/");
+});
+
+test("the footer names the version, and leads to what a person does next", () => {
+  page.version = "0.1.0 (4fd2e51)";
+  page.packsUrl = "";
+  renderLive(<Footer />);
+  expect(screen.getByText("Patchbay 0.1.0 (4fd2e51)")).toBeVisible();
+  const names = screen.getAllByRole("link").map((link) => link.textContent);
+  expect(names).toEqual(["Add a device", "Which scale is this?", "Connect a broker", "Write a rule", "Set an alert"]);
+  expect(screen.getByRole("link", { name: "Write a rule" })).toHaveAttribute("href", "/admin/bridges/rule/add/");
 });
 
 test("every address has a page", () => {

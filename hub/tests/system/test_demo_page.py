@@ -114,8 +114,38 @@ def test_a_command_reaches_the_scale_and_its_answer_is_printed(page: Page) -> No
     paper = page.get_by_label("Paper of Receipt printer")
     page.get_by_label("Command for Laboratory scale").fill("w")
     page.keyboard.press("Enter")
-    expect(paper.get_by_text("delivered").last).to_be_visible(timeout=PATIENCE_MS)
+    expect(paper.get_by_text("printed").last).to_be_visible(timeout=PATIENCE_MS)
     expect(paper).to_contain_text(re.compile(r"\d+\.\d+ g"), timeout=PATIENCE_MS)
+
+
+def test_a_slip_is_printed_again_by_keyboard_and_its_way_is_shown(page: Page) -> None:
+    paper = page.get_by_label("Paper of Receipt printer")
+    slip = paper.get_by_role("listitem").filter(has_text="printed").last
+    expect(slip).to_be_visible(timeout=PATIENCE_MS)
+    slip.get_by_role("button", name=re.compile("Print the slip of")).focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Print again?")
+    expect(dialog.get_by_role("button", name="Print again")).to_be_focused(timeout=PATIENCE_MS)
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("status")).to_have_text("printed", timeout=PATIENCE_MS)
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+
+
+def test_a_meter_shows_its_values_takes_an_interval_and_has_its_clock_set(page: Page) -> None:
+    meter = card(page, "33B1225950028")
+    phases = meter.get_by_role("table", name="Phases")
+    expect(phases.get_by_role("row", name=re.compile("Voltage"))).to_contain_text(re.compile(r"2\d\d"))
+    expect(meter).to_contain_text("online", timeout=PATIENCE_MS)
+    meter.get_by_role("button", name="Set the clock now").click()
+    told = meter.get_by_role("list", name="What 33B1225950028 was told")
+    expect(told).to_contain_text("set the clock: acknowledged", timeout=PATIENCE_MS)
+    meter.get_by_label("Counters of 33B1225950028 wanted every").select_option("5")
+    meter.get_by_role("button", name="Set", exact=True).click()
+    expect(meter.get_by_text("5 min", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    with page.expect_download() as report:
+        page.get_by_role("link", name="Energy report (CSV)").click()
+    assert "33B1225950028" in report.value.path().read_text()
 
 
 def test_the_tail_can_be_filtered_and_paused_by_keyboard(page: Page) -> None:

@@ -1,8 +1,10 @@
 // The cards of all devices but printers and meters, and the window of time that the charts show.
 
 import { Button, SegmentedControl } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
 
+import { page } from "../../page";
 import { DEVICE_LIMIT, inOrder } from "../device-state";
 import { useLive } from "../hooks";
 import { Section } from "../Section";
@@ -33,7 +35,14 @@ export function DeviceGrid() {
     <Section
       title="Devices"
       note={note}
-      tools={<SegmentedControl size="xs" data={WINDOWS} value={seconds} onChange={setSeconds} aria-label="Time shown in the charts" />}
+      tools={
+        <>
+          <a className={classes.add} href={`${page.adminUrl}devices/device/add/`}>
+            <IconPlus size={15} aria-hidden /> Add a device
+          </a>
+          <SegmentedControl size="xs" data={WINDOWS} value={seconds} onChange={setSeconds} aria-label="Time shown in the charts" />
+        </>
+      }
     >
       <ul className={classes.grid}>
         {shown.map((device) => (

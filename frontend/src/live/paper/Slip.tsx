@@ -1,30 +1,69 @@
-// One delivery on the paper: its text, when, from which rule, and what became of it.
+// One print job on the paper: its text, when, from which rule, what became of it, and a way to have it printed again.
 
+import { IconPrinter } from "@tabler/icons-react";
 import { memo } from "react";
 
 import { clockTime } from "../../format/age";
 import { hexDump } from "../../format/payload";
-import { DeliveryMark } from "../DeliveryMark";
-import type { Delivery } from "../protocol";
-import { SendAgain } from "../SendAgain";
+import type { Delivery, Link } from "../protocol";
 
+import { JobMark } from "./JobMark";
+import { wayToPrintAgain } from "./job-state";
+import { useLeftAlone } from "./left-alone";
 import classes from "./Paper.module.css";
 
-export const Slip = memo(function Slip({ slip }: { slip: Delivery }) {
+interface SlipProps {
+  slip: Delivery;
+  link: Link | undefined;
+  isNewest: boolean;
+  onAgain: (slip: Delivery) => void;
+}
+
+export const Slip = memo(function Slip({ slip, link, isNewest, onAgain }: SlipProps) {
   const isDone = slip.state === "delivered";
   return (
     <li className={classes.slip} data-state={slip.state}>
-      <pre className={classes.text}>{slip.is_binary ? hexDump(slip.text) : slip.text.replace(/\n+$/, "")}</pre>
+      <SlipText slip={slip} />
       <div className={classes.foot}>
         <span>
           {clockTime(slip.at)} {slip.rule || "by hand"}
         </span>
-        <DeliveryMark state={slip.state} />
+        <JobMark job={slip} link={link} />
+        {isDone && (
+          <button
+            type="button"
+            tabIndex={isNewest ? 0 : -1}
+            className={classes.reprint}
+            aria-label={`Print the slip of ${clockTime(slip.at)} again`}
+            title="Print again"
+            onClick={() => onAgain(slip)}
+          >
+            <IconPrinter size={14} aria-hidden />
+          </button>
+        )}
       </div>
       {!isDone && slip.reason && <p className={classes.reason}>{slip.reason}</p>}
-      <div className={classes.again}>
-        <SendAgain delivery={slip} />
-      </div>
+      {!isDone && wayToPrintAgain(slip.state) && <Question slip={slip} onAgain={onAgain} />}
     </li>
   );
 });
+
+export function SlipText({ slip }: { slip: Delivery }) {
+  return <pre className={classes.text}>{slip.is_binary ? hexDump(slip.text) : slip.text.replace(/\n+$/, "")}</pre>;
+}
+
+/** A job that ended badly waits for a person: the hub prints nothing twice by itself. */
+function Question({ slip, onAgain }: { slip: Delivery; onAgain: (slip: Delivery) => void }) {
+  const [left, leave] = useLeftAlone();
+  if (left.includes(slip.id)) return null;
+  return (
+    <div className={classes.question}>
+      <button type="button" className={classes.answer} onClick={() => onAgain(slip)}>
+        Print again
+      </button>
+      <button type="button" className={classes.answer} title="Nothing is printed; history keeps the job as it is" onClick={() => leave(slip.id)}>
+        Leave
+      </button>
+    </div>
+  );
+}
