@@ -14,7 +14,7 @@ UI_SOURCES := $(shell find frontend/src frontend/public frontend/index.html fron
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=
 ARGS ?=
 
-.PHONY: help setup run test test-python test-ui lint format bench chaos requirements licences system-packages clean
+.PHONY: help setup run test test-python test-one test-ui lint format bench chaos requirements licences system-packages clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -30,6 +30,9 @@ test-python: $(INSTALLED)
 	$(PYTEST) $(ARGS)
 	TEST_DATABASE=postgresql $(PYTEST) --cov-append -m uses_database $(ARGS)
 	$(BIN)/coverage report --skip-covered --fail-under=90
+
+test-one: $(INSTALLED) ## run some tests (ARGS="telemetry/tests/test_recorder.py"; TEST_DATABASE=postgresql for PostgreSQL)
+	$(BIN)/python -m pytest -q $(ARGS)
 
 test-ui: $(UI_INSTALLED)
 	tools/npm.sh test
