@@ -51,6 +51,12 @@ kpm33b_meters:
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def central_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The guide's file takes it from the environment."""
+    monkeypatch.setenv("CENTRAL_PASSWORD", "secret")
+
+
 def sent(packets: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """What these packets of meters bring to the central broker."""
     snapshot, sequence, memory, out = compile_snapshot(), count(1), Memory(), []
