@@ -4,6 +4,7 @@ import json
 import math
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import orjson
 import pytest
@@ -16,12 +17,19 @@ from bridges.tests.decoding import SAMPLES
 from telemetry.values import Decoded, DecodeFault, Json
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
+PAGE = (Path(__file__).parents[2] / "docs" / "codecs.md").read_text()
 
 
 @pytest.mark.parametrize("name", CODECS)
 def test_a_codec_is_found_by_its_name(name: str) -> None:
     assert codec_named(name).name == name
     assert codec_named(name)().given.keys() == {option.name for option in codec_named(name).options}
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_a_codec_is_on_its_page_with_every_option(name: str) -> None:
+    (row,) = [line for line in PAGE.splitlines() if line.startswith(f"| `{name}` |")]
+    assert [option.name for option in CODECS[name].options if f"`{option.name}`" not in row] == []
 
 
 def test_an_unknown_name_is_told_with_the_known_ones() -> None:

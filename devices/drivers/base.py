@@ -1,6 +1,7 @@
 """The contract of a driver: the code that knows one kind of serial device.
 
-Pure: no Django, no clock, no I/O. A new driver is one new file in this package plus one test file.
+Pure: no Django, no clock, no I/O. A new driver is one new file in this package, its line in `registry.py`, and
+a test file: `docs/guides/write-a-driver.md`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Names every driver once. Adding one means its file, its test and one line here."""
+"""Names every driver once. Adding one means its file, its test and one line here: `docs/guides/write-a-driver.md`."""
 
 from __future__ import annotations
 
