@@ -1,7 +1,8 @@
 """Leases: the right of exactly one worker to hold a link. Claimed by a conditional UPDATE on the database's clock.
 
-The holder counts its time down on its own monotonic clock, from before it asked for the renewal, so that it always
-ends before the database thinks so.
+What guards is the token: every commit checks it in its own transaction (`telemetry.recording.recorder.check_tokens`),
+so a holder that froze and wakes too late commits nothing. The holder counts its time down on its own clock as well, for
+when the database cannot be asked; nothing relies on that. `docs/decisions/0009-leases-and-freezing.md` says it all.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class Leases:
         return frozenset(self.tokens.keys() - still)
 
     def run_out(self) -> frozenset[str]:
-        """Leases that could not be renewed in time, by our own clock."""
+        """Leases that could not be renewed in time, by our own clock: for when the database does not tell."""
         now = self._clock()
         return frozenset(key for key, until in self._until.items() if until <= now)
 
