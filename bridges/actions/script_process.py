@@ -1,4 +1,4 @@
-"""Runs a script as a process of its own group, within limits of time, memory and output, and leaves nothing running."""
+"""Runs a script as a process of its own, within limits of time, memory and output, and leaves nothing running."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
+
+from bridges.actions.script_launcher import CLEAN_UP_S
 
 _LAUNCHER = Path(__file__).with_name("script_launcher.py")
 _LOOK_EVERY_S = 0.1
@@ -45,13 +47,14 @@ class Run:
 def run_script(path: Path, document: bytes, *, limits: Limits, marks: Mapping[str, str], stopping: Event) -> Run:
     """Run it to its end, or to the end of its limits; raises OSError if it cannot be started at all."""
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="patchbay-script-") as home:
+    with tempfile.TemporaryDirectory(prefix="patchbay-script-") as home, _pipe() as life:
         process = subprocess.Popen(
             [
                 sys.executable,
                 "-I",
                 "-S",
                 str(_LAUNCHER),
+                str(life.end),
                 str(int(limits.time_s) + 1),
                 str(limits.memory_bytes),
                 str(path),
@@ -63,10 +66,12 @@ def run_script(path: Path, document: bytes, *, limits: Limits, marks: Mapping[st
             cwd=home,
             env=_environment(home) | dict(marks),
             start_new_session=True,
+            pass_fds=[life.end],
         )
         try:
             run = _Talk(process, document, limits=limits).until_over(began + limits.time_s, stopping)
         finally:
+            life.let_go()
             _end(process)
     run.exit_code = process.returncode
     run.took_s = time.monotonic() - began
@@ -78,11 +83,37 @@ def _environment(home: str) -> dict[str, str]:
     return {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": home, "TMPDIR": home}
 
 
+@dataclass(slots=True)
+class _Pipe:
+    """Nothing is ever written into it. The launcher has one end, and sees when nobody has the other one any more."""
+
+    end: int
+    own: int
+
+    def let_go(self) -> None:
+        if self.own >= 0:
+            os.close(self.own)
+        self.own = -1
+
+
+@contextmanager
+def _pipe() -> Iterator[_Pipe]:
+    pipe = _Pipe(*os.pipe())
+    try:
+        yield pipe
+    finally:
+        pipe.let_go()
+        os.close(pipe.end)
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill what is left of its group, also what it started and left behind, and reap it."""
-    with suppress(ProcessLookupError):  # all of it may have ended
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    """The launcher kills what the script started and left behind. One that does not answer is killed itself."""
+    try:
+        process.wait(CLEAN_UP_S + 2)
+    except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
     for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
             pipe.close()

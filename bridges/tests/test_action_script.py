@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -122,6 +124,51 @@ def test_the_processes_it_starts_end_with_it(folder: Path, tmp_path: Path, endin
     pids = [int(line) for line in children.read_text().split()]
     assert len(pids) == 3
     wait_for(lambda: all(map(is_gone, pids)))
+
+
+HIDING = """import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.setsid()
+        os.environ.clear()
+        os.closerange(0, 3)
+        open({note!r}, "w").write(str(os.getpid()))
+        time.sleep(61)
+    os._exit(0)
+while not os.path.exists({note!r}) or not open({note!r}).read():
+    time.sleep(0.01)
+{ending}
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system lets one adopt what was left behind")
+@pytest.mark.parametrize("ending", ["", "time.sleep(60)", "os.kill(os.getpid(), 9)"])
+def test_what_hides_in_a_session_of_its_own_ends_with_it(folder: Path, tmp_path: Path, ending: str) -> None:
+    note = tmp_path / "hidden"
+    run(folder, PYTHON + HIDING.format(note=str(note), ending=ending), timeout=3.0)
+    assert is_gone(int(note.read_text()))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system lets one adopt what was left behind")
+def test_a_hub_that_is_killed_leaves_no_script_running(folder: Path, tmp_path: Path) -> None:
+    note = tmp_path / "hidden"
+    path = write(folder, PYTHON + HIDING.format(note=str(note), ending="time.sleep(60)"))
+    code = (
+        "from pathlib import Path; from threading import Event; from bridges.actions.script_process import *;"
+        f"run_script(Path({str(path)!r}), b'', limits=Limits(60, 2**28, 2**16), marks={{}}, stopping=Event())"
+    )
+    hub = subprocess.Popen([sys.executable, "-c", code])
+    try:
+        wait_for(lambda: note.exists() and note.read_text())
+    finally:
+        hub.kill()
+        hub.wait()
+    wait_for(lambda: is_gone(int(note.read_text())))
+
+
+def test_the_signal_that_ended_it_is_told(folder: Path) -> None:
+    assert run(folder, SHELL + "kill -TERM $$\n").result["exit_code"] == -15
 
 
 def test_one_that_forks_without_end_ends(folder: Path) -> None:
