@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from threading import Event
 from typing import Any
@@ -12,7 +13,8 @@ from urllib.parse import urlsplit
 import orjson
 
 from bridges.actions.base import EXPIRY, Carried, CarriedAction, Task, cut
-from bridges.actions.internet import is_internal
+from bridges.actions.connection_guard import no_internal_connections
+from bridges.actions.internet import InternalAddress, is_internal
 from telemetry.options import Option, OptionFault
 from telemetry.redaction import redact
 from telemetry.values import Verdict
@@ -88,17 +90,22 @@ class NotifyAction(CarriedAction):
         sender = apprise.Apprise()
         sender.add(service)
         title, body = self.text(task)
-        with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as said:
+        with self._guarded() as refused, apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as said:
             try:
                 is_sent = sender.notify(body=body, title=title, notify_type=self.given["level"])
             except Exception as error:  # noqa: BLE001 - a hundred services, none of them ours
-                return Carried(Verdict.RETURNED, redact(f"{type(error).__name__}: {error}")[:300])
+                return _refused(refused) or Carried(Verdict.RETURNED, redact(f"{type(error).__name__}: {error}")[:300])
             words = redact(said.getvalue().strip()) if said is not None else ""
         if is_sent:
             return Carried(Verdict.DELIVERED)
+        if (carried := _refused(refused)) is not None:
+            return carried
         return Carried(
             Verdict.RETURNED, words.split("\n")[0][:300] or "the service did not take it", {"log": cut(words)}
         )
+
+    def _guarded(self) -> AbstractContextManager[list[InternalAddress]]:
+        return nullcontext([]) if self.given["allow_internal"] else no_internal_connections()
 
     def text(self, task: Task) -> tuple[str, str]:
         """Title and body for a Delivery."""
@@ -109,6 +116,10 @@ class NotifyAction(CarriedAction):
             document = f"{len(task.payload):,} bytes"
         body = document if isinstance(document, str) else orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
         return title, body[:MAX_BODY_CHARACTERS] or "-"
+
+
+def _refused(refused: list[InternalAddress]) -> Carried | None:
+    return Carried(Verdict.REFUSED, f"{refused[0]}; the option allow_internal permits it") if refused else None
 
 
 def _service(url: str) -> Any:

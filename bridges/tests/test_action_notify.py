@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,7 +11,10 @@ from typing import Any
 
 import pytest
 
+from bridges.actions import connection_guard
 from bridges.actions.base import Task
+from bridges.actions.connection_guard import no_internal_connections
+from bridges.actions.internet import InternalAddress
 from bridges.actions.notify import NotifyAction
 from bridges.tests.http_receiver import Receiver, running_receiver
 from telemetry.ids import new_id
@@ -93,3 +97,47 @@ def test_the_address_of_a_service_is_taken_without_looking_it_up(url: str) -> No
 
 def test_the_list_of_actions_never_shows_the_address() -> None:
     assert "secret" not in NotifyAction.said({"url": "json://secret@host", "title": "Alarm"})
+
+
+def test_a_name_that_leads_into_the_own_network_is_not_connected_to(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead_to_loopback(monkeypatch)
+    carried = NotifyAction({"url": f"json://hub.example.org:{port_of(receiver)}"}).carry(task(b"x"), threading.Event())
+    assert (carried.verdict, "127.0.0.1 is an address inside" in carried.reason) == (Verdict.REFUSED, True)
+    assert receiver.received == []
+
+
+def test_a_redirect_into_the_own_network_is_not_followed(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_receiver() as inside:
+        lead_to_loopback(monkeypatch)
+        monkeypatch.setattr(connection_guard, "is_internal", lambda address: str(address) != "127.0.0.1")
+        receiver.statuses, receiver.headers = [307], {"Location": inside.url.replace("127.0.0.1", "127.0.0.2")}
+        one = NotifyAction({"url": f"json://hub.example.org:{port_of(receiver)}"})
+        carried = one.carry(task(b"x"), threading.Event())
+        assert (carried.verdict, "127.0.0.2" in carried.reason) == (Verdict.REFUSED, True)
+        assert (len(receiver.received), inside.received) == (1, [])
+
+
+def test_the_guard_is_for_its_own_block_and_context(receiver: Receiver) -> None:
+    with no_internal_connections() as refused:
+        with pytest.raises(InternalAddress):
+            socket.create_connection(("127.0.0.1", port_of(receiver)))
+        thread = threading.Thread(target=lambda: socket.create_connection(("127.0.0.1", port_of(receiver))).close())
+        thread.start()
+        thread.join()
+    assert len(refused) == 1
+    socket.create_connection(("127.0.0.1", port_of(receiver))).close()
+
+
+def port_of(receiver: Receiver) -> int:
+    return int(receiver.url.rpartition(":")[2].strip("/"))
+
+
+def lead_to_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolve = socket.getaddrinfo
+
+    def lead(host: Any, *arguments: Any, **more: Any) -> Any:
+        return resolve("127.0.0.1" if host == "hub.example.org" else host, *arguments, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", lead)
