@@ -10,10 +10,14 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event
+from typing import Any
 
+from simulators.arduino import Arduino, ArduinoSettings
 from simulators.meter import Meter, MeterSettings
 from simulators.printer import Printer
 from simulators.pseudo_terminal import PseudoTerminal
+from simulators.replay import Replay, recorded
+from simulators.rest_sensors import RestSensors
 from simulators.scale import Scale, ScaleSettings
 from simulators.scale_styles import STYLES
 from simulators.sensors import Sensors
@@ -29,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with ExitStack() as stack:
-        for simulator in _build(chosen, stack):
+        for simulator in _built(chosen, stack):
             stack.enter_context(simulator)
             say(f"{simulator.name} runs")
         while not stop.wait(1.0):  # a wait without limit would keep signals from being handled on some systems
@@ -37,7 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _build(chosen: argparse.Namespace, stack: ExitStack) -> list[Simulator]:
+def build(arguments: Sequence[str], stack: ExitStack) -> list[Simulator]:
+    """The simulators that these arguments name, not started yet. Their terminals are removed with the stack."""
+    return _built(_parser().parse_args(arguments), stack)
+
+
+def _built(chosen: argparse.Namespace, stack: ExitStack) -> list[Simulator]:
     """The simulators that were asked for. Their terminals outlive them and are removed with the stack."""
     simulators: list[Simulator] = []
     if chosen.what in ("scale", "all"):
@@ -46,14 +55,52 @@ def _build(chosen: argparse.Namespace, stack: ExitStack) -> list[Simulator]:
         say(f"scale at {terminal.path}")
     if chosen.what in ("printer", "all"):
         terminal = stack.enter_context(PseudoTerminal(_link(chosen, "ttyUSB_PRINTER")))
-        simulators.append(Printer(terminal, answers_status=True, on_line=lambda line: say(f"printer | {line}")))
+        simulators.append(_printer(chosen, terminal))
         say(f"printer at {terminal.path}")
     if chosen.what in ("sensors", "all"):
-        simulators.append(Sensors(chosen.url, every_s=chosen.sensors_every, seed=chosen.seed))
+        topic = getattr(chosen, "topic", "sensors/{device}")
+        simulators.append(Sensors(chosen.url, every_s=chosen.sensors_every, topic=topic, seed=chosen.seed))
     if chosen.what in ("meter", "all"):
         url = getattr(chosen, "meter_url", "") or chosen.url
         simulators.append(Meter(url, _meter_settings(chosen), meter_id=chosen.meter_id, seed=chosen.seed))
+    if chosen.what in _OTHERS:
+        simulators.append(_OTHERS[chosen.what](chosen, stack))
     return simulators
+
+
+def _printer(chosen: argparse.Namespace, terminal: PseudoTerminal) -> Printer:
+    is_silent, roll_lines = getattr(chosen, "silent", False), getattr(chosen, "roll_lines", 0)
+    return Printer(
+        terminal,
+        answers_status=not is_silent,
+        roll_lines=roll_lines,
+        on_line=lambda line: say(f"printer | {line}"),
+    )
+
+
+def _arduino(chosen: argparse.Namespace, stack: ExitStack) -> Simulator:
+    terminal = stack.enter_context(PseudoTerminal(_link(chosen, "")))
+    say(f"arduino at {terminal.path}")
+    settings = ArduinoSettings(
+        every_s=chosen.every, half_lines=chosen.half_lines, noise=chosen.noise, resets=chosen.resets
+    )
+    return Arduino(terminal, settings, seed=chosen.seed)
+
+
+def _rest_sensors(chosen: argparse.Namespace, stack: ExitStack) -> Simulator:
+    return RestSensors(chosen.url, chosen.key, every_s=chosen.every, broken=chosen.broken, seed=chosen.seed)
+
+
+def _replay(chosen: argparse.Namespace, stack: ExitStack) -> Simulator:
+    answers = dict(answer.partition("=")[::2] for answer in chosen.set)
+    messages = recorded(chosen.pack, answers)
+    return Replay(
+        chosen.url, messages, every_s=chosen.every, cut=chosen.cut, repeated=chosen.repeated, seed=chosen.seed
+    )
+
+
+_OTHERS = {"arduino": _arduino, "rest-sensors": _rest_sensors, "replay": _replay}
+"""Those that the demo does without."""
 
 
 def _link(chosen: argparse.Namespace, name: str) -> Path:
@@ -89,8 +136,13 @@ def _parser() -> argparse.ArgumentParser:
     printer = kinds.add_parser("printer", help="a receipt printer on a serial line; prints on the screen")
     sensors = kinds.add_parser("sensors", help="three boards with sensors, by MQTT")
     meter = kinds.add_parser("meter", help="a KPM33B power meter, by MQTT")
-    everything = kinds.add_parser("all", help="all of these in one process")
-    for kind in (scale, printer):
+    everything = kinds.add_parser("all", help="a scale, a printer, sensors and a meter in one process")
+    arduino = kinds.add_parser("arduino", help="an Arduino that prints JSON lines on a serial line")
+    _add_others(arduino, kinds.add_parser("rest-sensors", help="the boards with sensors, over REST"), kinds)
+    printer.add_argument("--roll-lines", type=int, default=0, help="lines on a roll of paper; 0: without end")
+    printer.add_argument("--silent", action="store_true", help="it does not answer questions after its status")
+    sensors.add_argument("--topic", default="sensors/{device}", help="where each board publishes")
+    for kind in (scale, printer, arduino):
         kind.add_argument("--link", required=True, help="the path of the serial port to make")
     everything.add_argument("--dir", required=True, help="where to make ttyUSB_SCALE and ttyUSB_PRINTER")
     for kind in (sensors, meter, everything):
@@ -105,6 +157,25 @@ def _parser() -> argparse.ArgumentParser:
     for kind in kinds.choices.values():
         kind.add_argument("--seed", type=int, default=0, help="equal seeds give equal values")
     return parser
+
+
+def _add_others(arduino: argparse.ArgumentParser, rest: argparse.ArgumentParser, kinds: Any) -> None:
+    replay = kinds.add_parser("replay", help="the messages recorded in a device pack, by MQTT")
+    replay.add_argument("pack", help="a pack of the hub, or a YAML file")
+    replay.add_argument("--url", default="mqtt://127.0.0.1:1883", help="mqtt://[user:password@]host:port")
+    replay.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="answer a setting of the pack")
+    replay.add_argument("--cut", type=float, default=0.0, help="share of payloads that break off, 0 to 1")
+    replay.add_argument("--repeated", type=float, default=0.0, help="share of messages that come twice, 0 to 1")
+    rest.add_argument("--url", default="http://127.0.0.1:8000", help="the address of the hub")
+    rest.add_argument("--key", required=True, help="an API key with the scope submit")
+    rest.add_argument("--broken", type=float, default=0.0, help="share of packets without a device, 0 to 1")
+    arduino.add_argument("--half-lines", type=float, default=0.0, help="share of lines that break off, 0 to 1")
+    arduino.add_argument(
+        "--noise", type=float, default=0.0, help="share of lines with random bytes before them, 0 to 1"
+    )
+    arduino.add_argument("--resets", type=float, default=0.0, help="share of lines before which it boots, 0 to 1")
+    for kind in (arduino, rest, replay):
+        kind.add_argument("--every", type=float, default=2.0, help="seconds between two of what it sends")
 
 
 def _add_scale(kind: argparse.ArgumentParser) -> None:
