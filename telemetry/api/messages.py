@@ -25,7 +25,7 @@ from telemetry.api.searches import Search
 from telemetry.api.shapes import MessageShape, PacketShape
 from telemetry.api.value_search import ValueSearch, containing
 from telemetry.models import Delivery, Message
-from telemetry.models.history import INDEXED_TOPIC, TopicStart
+from telemetry.models.history import INDEXED_TOPIC, IsIndexed
 
 PACKETS = "packets"
 MAX_PATH_PARTS = 20
@@ -117,10 +117,8 @@ def search_messages(query: Mapping[str, Any]) -> Search[Message]:
 
 
 def _among(query: Mapping[str, Any]) -> QuerySet[Message]:
-    """The messages by what needs no closer look; with `place`, where `key` leads, and the beginning of the topic."""
+    """The messages by what needs no closer look; with `place`, where `key` leads."""
     rows = Message.objects.filter(span_of_ids(query), equal_to(query, "device", "source"))
-    if "topic" in query:
-        rows = rows.alias(topic_start=TopicStart("topic"))
     if "key" in query:
         place: Any = F("decoded")
         for part in _path(query["key"]):
@@ -132,17 +130,17 @@ def _among(query: Mapping[str, Any]) -> QuerySet[Message]:
 
 
 def _of_topic(topic: str) -> Q:
-    """The messages of an MQTT topic, whose beginning the index holds."""
-    return Q(topic_start=topic[:INDEXED_TOPIC], topic=topic)
+    """The messages of an MQTT topic: by the index, if it is one that is in there."""
+    return Q(IsIndexed("topic"), topic=topic) if len(topic) <= INDEXED_TOPIC else Q(topic=topic)
 
 
 def _meant_topic(text: str) -> Q:
     """The messages of this MQTT topic, or of the Topic of this name: of one of both, an index gives them in order."""
     by_name, by_topic = Q(topic_name=text), _of_topic(text)
-    if not Message.objects.filter(by_name).order_by().exists():
+    rows = Message.objects.order_by()
+    if not rows.filter(by_name).exists():
         return by_topic
-    topics = Message.objects.alias(topic_start=TopicStart("topic")).order_by()
-    return by_name | by_topic if topics.filter(by_topic).exists() else by_name
+    return by_name | by_topic if rows.filter(by_topic).exists() else by_name
 
 
 def _condition(query: Mapping[str, Any]) -> Q:

@@ -17,13 +17,17 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from telemetry.api.searches import Search
+from telemetry.api.searches import Search, estimate
 from telemetry.api.time_limits import go_on
 from telemetry.ids import lowest_id, time_of
 from telemetry.models import Message
 
 RECENT = (1_000, 20_000)
 """So many of the newest messages are looked at one by one: first a few, then more where only the time bounds them."""
+MANY = 20_000
+"""Where the planner expects more matches, it may read row by row: it is not wrong by that much."""
+LEAST_SHARE, SURELY = 200, 5
+"""Counting ends early where one in so many matched until now, and the planner expects so many times what is counted."""
 MAX_INDEX_PARTS = 3
 _INDEXES_OFF = ("enable_seqscan", "enable_indexscan", "enable_indexonlyscan")  # which leaves bitmaps of indexes
 
@@ -69,13 +73,16 @@ class ValueSearch(Search[Message]):
         return found
 
     def count(self, most: int) -> int:
-        """How many there are; `most` if there are more."""
-        count = 0
+        """How many there are; `most` if there are more, or certainly seem to be."""
+        count = looked_at = 0
         for part in self._parts():
             with part.plan():
                 count += part.rows.order_by()[: most - count].count()
             if count == most:
                 break
+            looked_at += part.looks_at
+            if part.looks_at and count * LEAST_SHARE >= looked_at and estimate(self.rows) >= most * SURELY:
+                return most
         return count
 
     def _parts(self) -> Iterator[Part]:
@@ -84,7 +91,7 @@ class ValueSearch(Search[Message]):
         for size in RECENT[:1] if self._is_bounded else RECENT:
             low = self._among.order_by("-id").values_list("id", flat=True)[size - 1 : size].first()
             rows = self.rows if high is None else self.rows.filter(id__lt=high)
-            yield Part(rows if low is None else rows.filter(id__gte=low), nullcontext)
+            yield Part(rows if low is None else rows.filter(id__gte=low), nullcontext, size)
             if low is None:
                 return
             high = low
@@ -93,7 +100,9 @@ class ValueSearch(Search[Message]):
         if high is None or oldest is None:
             return
         for start, end in spans_before(high, oldest):
-            yield Part(self.rows.filter(id__gte=start, id__lt=end), only_bitmaps)
+            span = Q(id__gte=start, id__lt=end)
+            is_rare = estimate(self.rows.filter(span)) < MANY < estimate(self._among.filter(span)) / 5
+            yield Part(self.rows.filter(span), only_bitmaps if is_rare else nullcontext)
             go_on()
 
 
@@ -103,6 +112,7 @@ class Part:
 
     rows: QuerySet[Message]
     plan: Callable[[], AbstractContextManager[None]]
+    looks_at: int = 0  # so many messages one by one; 0 where it asks the index
 
 
 def spans_before(high: UUID, low: UUID) -> Iterator[tuple[UUID, UUID]]:

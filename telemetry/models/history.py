@@ -13,15 +13,15 @@ from telemetry.ids import new_id
 from telemetry.values import ArrivalKind
 
 INDEXED_TOPIC = 255
-"""So many characters of an MQTT topic are indexed: a whole one may be larger than an index takes."""
+"""MQTT topics of up to so many characters are indexed: a longer one may be larger than an index takes."""
 
 
-class TopicStart(Func):
-    """The beginning of a topic. Its length is written out, not passed in: only then SQLite finds the index."""
+class IsIndexed(Func):
+    """Whether a topic is in the index. The number is written out, not passed in: only then SQLite finds the index."""
 
-    function = "SUBSTR"
-    template = f"%(function)s(%(expressions)s, 1, {INDEXED_TOPIC})"
-    output_field = models.TextField()
+    function = "LENGTH"
+    template = f"%(function)s(%(expressions)s) <= {INDEXED_TOPIC}"
+    output_field = models.BooleanField()
 
 
 class Message(models.Model):
@@ -55,7 +55,7 @@ class Message(models.Model):
             models.Index(fields=["answers"], name="message_answers", condition=Q(answers__isnull=False)),
             models.Index(fields=["device", "id"], name="message_device_id"),
             models.Index(fields=["topic_name", "id"], name="message_topic_name_id"),
-            models.Index(TopicStart("topic"), "id", name="message_topic_id"),
+            models.Index(fields=["topic", "id"], name="message_topic_id", condition=Q(IsIndexed("topic"))),
         ]
 
     def __str__(self) -> str:
