@@ -36,7 +36,7 @@ from telemetry.live.publisher import LivePublisher
 from telemetry.models import ConfigurationVersion, Delivery, IdempotencyKey, LedgerEntry
 from telemetry.outages import is_outage
 from telemetry.recording.batch import IdempotencyDraft, hour_of
-from telemetry.recording.recorder import KeyInUse
+from telemetry.recording.faults import KeyInUse
 from telemetry.values import Arrival
 
 COMMIT_TIMEOUT_S = 10.0

@@ -22,8 +22,8 @@ from bridges.pipeline.announcements import Announcements
 from bridges.runtime.leases import Holder, Leases
 from telemetry.live.publisher import LivePublisher
 from telemetry.outages import is_outage
+from telemetry.recording.faults import LeaseLost
 from telemetry.recording.outcomes import Concluded
-from telemetry.recording.recorder import LeaseLost
 
 logger = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""Reads and writes the outbox for couriers. Only the committer thread calls this."""
+"""Reads and writes the outbox for couriers: in the committer thread for links, in a task under its lease for others."""
 
 from __future__ import annotations
 

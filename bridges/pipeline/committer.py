@@ -1,4 +1,4 @@
-"""The committer: the one thread of a process that touches the database for traffic.
+"""The committer: the one thread of a process that commits what links and the web hand in.
 
 It takes what came while the last batch was committing, decides, records it in one transaction, and only then
 acknowledges, hands over and announces - in that order. It never gives a message up: a batch that the
@@ -29,7 +29,8 @@ from telemetry.ids import new_id
 from telemetry.links import LinkReport, LinkState
 from telemetry.outages import is_outage
 from telemetry.recording.batch import Batch, LedgerKey, hour_of
-from telemetry.recording.recorder import KeyInUse, LeaseLost, Recorded, Recorder
+from telemetry.recording.faults import KeyInUse, LeaseLost
+from telemetry.recording.recorder import Recorded, Recorder
 from telemetry.values import Arrival, Outcome, storable
 
 logger = logging.getLogger(__name__)

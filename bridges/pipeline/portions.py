@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bridges.pipeline.inbox import Submission, Work
-from telemetry.recording.recorder import KeyInUse
+from telemetry.recording.faults import KeyInUse
 from telemetry.values import Arrival
 
 

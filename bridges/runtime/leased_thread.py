@@ -16,7 +16,7 @@ from django.db import Error, connection
 
 from bridges.runtime.leases import Leases
 from telemetry.outages import is_outage
-from telemetry.recording.recorder import LeaseLost
+from telemetry.recording.faults import LeaseLost
 
 logger = logging.getLogger(__name__)
 

@@ -27,7 +27,8 @@ from telemetry.ids import new_id
 from telemetry.models import Delivery
 from telemetry.outages import is_outage
 from telemetry.recording.batch import Batch
-from telemetry.recording.recorder import LeaseLost, Recorder
+from telemetry.recording.faults import LeaseLost
+from telemetry.recording.recorder import Recorder
 from telemetry.values import Outcome, Verdict
 
 logger = logging.getLogger(__name__)

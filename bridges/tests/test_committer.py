@@ -28,7 +28,7 @@ from telemetry.ids import new_id
 from telemetry.links import LinkReport, LinkState
 from telemetry.models import CodecState, DeadLetter, Delivery, Lease, LedgerEntry, LinkStatus, Message
 from telemetry.recording.batch import IdempotencyDraft
-from telemetry.recording.recorder import KeyInUse
+from telemetry.recording.faults import KeyInUse
 from telemetry.values import Arrival, Decoded, Json, Outcome, Verdict
 
 pytestmark = pytest.mark.django_db(transaction=True)

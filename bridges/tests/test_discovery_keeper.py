@@ -18,7 +18,7 @@ from devices.models import Device
 from telemetry.ids import lowest_id
 from telemetry.models import CodecState, Delivery, LatestReading, Lease, LedgerEntry, LinkStatus, Message
 from telemetry.recording.batch import Batch
-from telemetry.recording.recorder import LeaseLost
+from telemetry.recording.faults import LeaseLost
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)

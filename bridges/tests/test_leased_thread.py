@@ -12,7 +12,7 @@ from bridges.runtime.leased_thread import LeasedThread, SoleWatch
 from bridges.runtime.leases import Holder, Leases
 from bridges.tests.link_host import wait_until
 from telemetry.models import Lease
-from telemetry.recording.recorder import LeaseLost
+from telemetry.recording.faults import LeaseLost
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,7 +14,7 @@ from bridges.runtime.meter_keeper import LEASE, MeterKeeper
 from telemetry.ids import lowest_id, new_id
 from telemetry.models import Delivery, Lease, LedgerEntry, Message
 from telemetry.recording.batch import Batch
-from telemetry.recording.recorder import LeaseLost
+from telemetry.recording.faults import LeaseLost
 
 pytestmark = pytest.mark.django_db(transaction=True)
 METER = "33B1225950028"

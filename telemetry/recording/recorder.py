@@ -1,6 +1,7 @@
 """Writes one Batch in one transaction, and tells what came of it. The bulk inserts differ per database.
 
-Only the committer thread of a process calls this. Nothing is retried here: the caller decides by the error.
+Each thread that commits has a Recorder of its own: the committer of a process, the message processor, the keepers of
+meters and of discovery. Link threads have none. Nothing is retried here: the caller decides by the error.
 """
 
 from __future__ import annotations
@@ -19,27 +20,12 @@ from telemetry.processes.gauges import gauges
 from telemetry.recording import postgresql, sqlite
 from telemetry.recording.batch import Batch
 from telemetry.recording.counters import add_ledger, add_rule_counts
+from telemetry.recording.faults import KeyInUse, LeaseLost
 from telemetry.recording.outcomes import Concluded, booked, conclude
 from telemetry.recording.statements import Script, as_id, as_time, chunks, marks_for
 from telemetry.recording.statuses import add_last_messages, write_link_state
 
 log = logging.getLogger(__name__)
-
-
-class LeaseLost(Exception):
-    """Another worker holds these links now: nothing of them may be committed. The transaction is undone."""
-
-    def __init__(self, links: frozenset[str]) -> None:
-        super().__init__(f"another worker holds {', '.join(sorted(links))}")
-        self.links = links
-
-
-class KeyInUse(Exception):
-    """These idempotency keys were committed by someone else first. The transaction is undone."""
-
-    def __init__(self, keys: frozenset[tuple[str, str]]) -> None:
-        super().__init__("an idempotency key is in use")
-        self.keys = keys
 
 
 @dataclass(slots=True)

@@ -39,8 +39,9 @@ from telemetry.recording.batch import (
     ReadingDraft,
     hour_of,
 )
+from telemetry.recording.faults import KeyInUse, LeaseLost
 from telemetry.recording.outcomes import MAX_DISCONNECTS, Concluded, book, update_deliveries
-from telemetry.recording.recorder import KeyInUse, LeaseLost, Recorder
+from telemetry.recording.recorder import Recorder
 from telemetry.recording.statements import Script
 from telemetry.values import Outcome, Verdict
 
