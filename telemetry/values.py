@@ -45,6 +45,8 @@ class Decoded:
     payload ('' when it names none), `time` the device's own time (None when it gave none).
     `topic_device` is a name that only the topic suggests: a Device bound to the Topic goes before it.
     `is_clock_wrong` says whether the time of receipt must stand for `time`; None when the codec does not judge.
+    `is_joined`: several payloads together say it, so a rule passes the value on and not the bytes of the last one.
+    `topic` is the MQTT topic of what a codec held back; '' for that of the payload at hand.
     """
 
     value: Json
@@ -53,6 +55,8 @@ class Decoded:
     time: datetime | None = None
     topic_device: str = ""
     is_clock_wrong: bool | None = None
+    is_joined: bool = False
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ What the hub only knows by name is kept and never misread: the value is `{"recog
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -14,7 +15,7 @@ from bridges.codecs.base import Codec, Incoming, check_size
 from bridges.codecs.bytes import BytesCodec
 from bridges.codecs.document import read_json, text_or_json
 from bridges.codecs.esphome import EsphomeCodec
-from bridges.codecs.kpm33b import Kpm33bCodec
+from bridges.codecs.kpm33b import Kpm33bCodec, MeterNotes
 from bridges.codecs.openmqttgateway import OpenMqttGatewayCodec
 from bridges.codecs.packet import PacketCodec
 from bridges.codecs.recognition import NAMED_ONLY, recognise
@@ -52,6 +53,13 @@ class AutoCodec(Codec):
         self._codecs = {
             kind.name: kind({"zone": self.given["zone"]} if ZONE_OPTION in kind.options else {}) for kind in _KINDS
         }
+
+    def knowing(self, notes: Mapping[str, MeterNotes], others: MeterNotes) -> AutoCodec:
+        """The same codec, with what is configured of single meters, and of the others."""
+        other, meters = copy(self), self._codecs[Kpm33bCodec.name]
+        if isinstance(meters, Kpm33bCodec):
+            other._codecs = {**self._codecs, Kpm33bCodec.name: meters.knowing(notes, others)}
+        return other
 
     def decode(self, state: Json, incoming: Incoming) -> tuple[Json, Sequence[Decoded]]:
         """As the codec that fits; raises DecodeFault as that does."""

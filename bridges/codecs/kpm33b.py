@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from bridges.codecs.base import Codec, Incoming
 from bridges.codecs.document import read_json
-from bridges.codecs.kpm33b_memory import MAX_OPEN_BYTES, MeterMemory
+from bridges.codecs.kpm33b_memory import MAX_OPEN_BYTES, Held, MeterMemory
 from bridges.codecs.kpm33b_packet import (
     ENERGY,
     MAX_PACKET_BYTES,
     VALUES,
-    Document,
     Packet,
     kind_of,
     meter_of,
@@ -118,7 +117,7 @@ class Kpm33bCodec(Codec):
         packet, memory = read_packet(kind, document), MeterMemory(state)
         if not packet.time:
             return state, () if self._is_ghost(packet, memory) else (self._decoded(packet, incoming.received_at),)
-        results = self._take(packet, memory, incoming.received_at)
+        results = self._take(packet, memory, incoming)
         results += self._give_up(memory.surplus(), memory, incoming.received_at)
         return memory.state, results
 
@@ -128,7 +127,8 @@ class Kpm33bCodec(Codec):
         results = self._give_up(memory.overdue(now, self._wait), memory, now)
         return memory.state, results
 
-    def _take(self, packet: Packet, memory: MeterMemory, at: datetime) -> list[Decoded]:
+    def _take(self, packet: Packet, memory: MeterMemory, incoming: Incoming) -> list[Decoded]:
+        at = incoming.received_at
         if memory.was_given(packet.source, packet.time, at=at):
             return self._take_late(packet, memory, at)
         held = memory.held(packet.key)
@@ -137,8 +137,8 @@ class Kpm33bCodec(Codec):
         whole = packet.joined_to(held)
         if packet.is_last:
             memory.drop(packet.key)
-            return self._give(whole, memory, at)
-        if not memory.hold(packet.key, whole.document, at=at):
+            return self._give(whole, memory, at, is_joined=bool(held))
+        if not memory.hold(packet.key, whole.document, topic=incoming.topic, at=at):
             raise DecodeFault(f"the parts of one packet have more than {MAX_OPEN_BYTES:,} bytes")
         return []
 
@@ -151,18 +151,21 @@ class Kpm33bCodec(Codec):
         memory.give_late(packet)
         return [self._decoded(packet, at, values=fresh)]
 
-    def _give(self, packet: Packet, memory: MeterMemory, at: datetime) -> list[Decoded]:
+    def _give(
+        self, packet: Packet, memory: MeterMemory, at: datetime, *, is_joined: bool, topic: str = ""
+    ) -> list[Decoded]:
         if self._is_ghost(packet, memory):
             return []
         memory.give(packet, at=at)
-        return [self._decoded(packet, at)]
+        return [replace(self._decoded(packet, at), is_joined=is_joined, topic=topic)]
 
-    def _give_up(self, waiting: Iterable[tuple[str, Document]], memory: MeterMemory, at: datetime) -> list[Decoded]:
+    def _give_up(self, waiting: Iterable[Held], memory: MeterMemory, at: datetime) -> list[Decoded]:
         """Wait no longer for what these packets lack."""
         results = []
-        for key, parts in list(waiting):
+        for key, parts, topic in list(waiting):
             memory.drop(key)
-            results += self._give(read_packet(key.partition("|")[0], parts), memory, at)
+            packet = read_packet(key.partition("|")[0], parts)
+            results += self._give(packet, memory, at, is_joined=True, topic=topic)
         return results
 
     def _is_ghost(self, packet: Packet, memory: MeterMemory) -> bool:

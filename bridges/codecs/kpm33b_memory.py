@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -23,6 +23,14 @@ DUPLICATES_S: Final = 1800
 """Real ones come within seconds. An hour later it is a clock that was set back, or one that began anew."""
 
 _FORM: Final = 1
+
+
+class Held(NamedTuple):
+    """A packet of which parts are missing."""
+
+    key: str
+    parts: Document
+    topic: str
 
 
 class MeterMemory:
@@ -86,15 +94,15 @@ class MeterMemory:
         """What is held of a packet; {} if nothing is."""
         return dict(self._open[packet]["parts"]) if packet in self._open else {}
 
-    def hold(self, packet: str, parts: Document, *, at: datetime) -> bool:
-        """Keep what there is of a packet; False if that is more than any meter sends."""
+    def hold(self, packet: str, parts: Document, *, topic: str, at: datetime) -> bool:
+        """Keep what there is of a packet, and its last part's topic; False if that is more than any meter sends."""
         try:
             size = len(orjson.dumps(parts))
         except TypeError:  # an integer beyond 64 bits
             return False
         if size > MAX_OPEN_BYTES:
             return False
-        self._open = {**self._open, packet: {"parts": parts, "at": at.isoformat()}}
+        self._open = {**self._open, packet: {"parts": parts, "at": at.isoformat(), "topic": topic}}
         self._is_changed = True
         return True
 
@@ -104,16 +112,19 @@ class MeterMemory:
             self._open = {name: value for name, value in self._open.items() if name != packet}
             self._is_changed = True
 
-    def surplus(self) -> Iterator[tuple[str, Document]]:
+    def surplus(self) -> Iterator[Held]:
         """The oldest packets beyond the bound."""
         for packet in list(self._open)[: max(0, len(self._open) - MAX_OPEN)]:
-            yield packet, self.held(packet)
+            yield self._waiting(packet)
 
-    def overdue(self, now: datetime, limit: timedelta) -> Iterator[tuple[str, Document]]:
+    def overdue(self, now: datetime, limit: timedelta) -> Iterator[Held]:
         """The packets that got no part for longer than the limit."""
         for packet, waiting in list(self._open.items()):
             if now - datetime.fromisoformat(waiting["at"]) > limit:
-                yield packet, self.held(packet)
+                yield self._waiting(packet)
+
+    def _waiting(self, packet: str) -> Held:
+        return Held(packet, self.held(packet), self._open[packet].get("topic", ""))
 
 
 def _is_recent(given: int, at: datetime) -> bool:

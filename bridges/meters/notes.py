@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from bridges.codecs.auto import AutoCodec
 from bridges.codecs.base import Codec
 from bridges.codecs.kpm33b import Kpm33bCodec, MeterNotes
 from bridges.codecs.zones import zone_named
@@ -22,7 +23,7 @@ class Noted:
             self._notes[broker][name] = MeterNotes(zone_named(said) if said else None, context)
 
     def told_to(self, codec: Codec, broker_id: int) -> Codec:
-        """The codec, knowing the meters of this broker, if it is the one for meters."""
-        if not isinstance(codec, Kpm33bCodec) or not (self._notes[broker_id] or broker_id in self._others):
+        """The codec, knowing the meters of this broker, if it is one that reads meters."""
+        if not isinstance(codec, (Kpm33bCodec, AutoCodec)) or not (self._notes[broker_id] or broker_id in self._others):
             return codec
         return codec.knowing(self._notes[broker_id], self._others.get(broker_id, MeterNotes()))

@@ -168,12 +168,14 @@ class Decider:
             payload=decoded.value,
             readings={reading.metric: reading.value for reading in decoded.readings},
             device=device,
-            topic=topic_levels,
+            topic=decoded.topic or topic_levels,
             source=message.source,
             time=moment(decoded, message.received_at),
         )
         for active in rules:
-            self._apply(active, variables, message, via=via, asked=asked, is_retained=is_retained)
+            self._apply(
+                active, variables, message, is_joined=decoded.is_joined, via=via, asked=asked, is_retained=is_retained
+            )
 
     # Rules
 
@@ -183,6 +185,7 @@ class Decider:
         variables: Variables,
         message: MessageDraft,
         *,
+        is_joined: bool,
         via: str,
         asked: Mapping[str, str],
         is_retained: bool,
@@ -199,7 +202,8 @@ class Decider:
             self.batch.rule_counts[name, _outcome(result.matched, result.is_missing)] += 1
             if not result.matched:
                 return
-            payload = message.payload if result.output is None else dumped(result.output)
+            output = variables.payload if result.output is None and is_joined else result.output
+            payload = message.payload if output is None else dumped(output)
         except EvaluationFault as fault:
             self._fail(active, message, str(fault))
             return

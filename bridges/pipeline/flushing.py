@@ -32,7 +32,8 @@ class Flusher(Decider):
         for topic in topics:
             for decoded in self._overdue(topic):
                 message = self._flushed_message(topic, decoded)
-                self._take(message, decoded, self._rules_of(topic, decoded.device or message.device), topic_levels="")
+                rules = self._rules_of(topic, decoded.device or message.device)
+                self._take(message, decoded, rules, topic_levels=decoded.topic)
         self.batch.last_message_at = arrived
         self._keep_codec_states()
         return self.batch
@@ -70,6 +71,7 @@ class Flusher(Decider):
             payload=dumped(decoded.value),
             received_at=self.batch.at,
             sequence=0,
+            topic=decoded.topic,
         )
         draft = message_draft(arrival, self._new_id(), topic_name=topic.name, decoded=decoded, topic=topic)
         return self._store(draft)

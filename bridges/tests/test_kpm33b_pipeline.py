@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -11,11 +12,13 @@ import pytest
 
 from bridges.codecs.kpm33b import Kpm33bCodec
 from bridges.pipeline.decisions import Decider
+from bridges.pipeline.flushing import Flusher
 from bridges.pipeline.memory import Memory
-from bridges.pipeline.snapshot import InTopic, Snapshot
-from bridges.tests.test_decisions import LINK, rule
+from bridges.pipeline.snapshot import ActiveRule, InTopic, Snapshot
+from bridges.tests.test_decisions import LINK, publish, rule
 from telemetry.ids import new_id
 from telemetry.models import CodecState, Message, StoredReading
+from telemetry.recording.batch import DeliveryDraft, MessageDraft
 from telemetry.recording.recorder import Recorder
 from telemetry.values import Arrival
 
@@ -40,6 +43,50 @@ def arrivals() -> list[Arrival]:
         )
         for topic, payload in (line.split(" ", 1) for line in CAPTURE)
     ]
+
+
+def part(sequence: int, *, is_last: bool, **values: str) -> Arrival:
+    said = {"id": "33B1225950028", "time": "20260113003000", "isend": "1" if is_last else "0", **values}
+    return Arrival(
+        link=LINK, payload=json.dumps(said).encode(), received_at=NOW, sequence=sequence,
+        topic="plant/7/MQTT_RT_DATA", topics=("in",), connection=1,
+    )  # fmt: skip
+
+
+def decided(
+    *parts: Arrival, active: ActiveRule, flushed_at: datetime | None = None
+) -> tuple[list[DeliveryDraft], MessageDraft]:
+    """What goes out, and the last message."""
+    topics = {"in": InTopic("in", Kpm33bCodec(), link=LINK)}
+    config, memory = Snapshot(version=1, instance="me", topics=topics, rules_by_topic={"in": (active,)}), Memory()
+    decider = Flusher(config, memory, now=NOW, new_id=new_id)
+    decider.decide_all(parts)
+    if flushed_at is not None:
+        memory.apply(decider.changes)
+        decider = Flusher(config, memory, now=flushed_at, new_id=new_id)
+        decider.flush(["in"])
+    return decider.batch.deliveries, decider.batch.messages[-1]
+
+
+def test_a_rule_without_a_transform_passes_on_the_joined_packet_and_its_parts_are_kept_as_they_came() -> None:
+    last = part(2, is_last=True, ub="231")
+    (sent,), message = decided(part(1, is_last=False, ua="230"), last, active=rule())
+    document = json.loads(sent.payload)
+    assert (document["ua"], document["ub"], document["id"]) == ("230", "231", "33B1225950028")
+    assert message.payload == last.payload
+
+
+def test_a_packet_in_one_piece_passes_on_byte_for_byte() -> None:
+    whole = part(1, is_last=True, ua="230")
+    (sent,), _ = decided(whole, active=rule())
+    assert sent.payload == whole.payload
+
+
+def test_what_is_given_out_late_has_the_topic_that_it_came_on() -> None:
+    active = rule(condition='topic == "plant/7/MQTT_RT_DATA"', actions=[publish("out/{topic[1]}/{device}")])
+    (sent,), message = decided(part(1, is_last=False, ua="230"), active=active, flushed_at=NOW + timedelta(minutes=1))
+    assert sent.address == "out/7/33B1225950028"
+    assert (message.topic, json.loads(sent.payload)["ua"]) == ("plant/7/MQTT_RT_DATA", "230")
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 120])
