@@ -76,7 +76,7 @@ class Subscription:
     qos: int = 1
     no_local: bool = True
     retain_handling: int = 1  # retained messages only for a new subscription
-    retain_as_published: bool = True
+    retain_as_published: bool = False  # so the flag says "stored before you subscribed": such a message never prints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -261,3 +261,32 @@ def test_a_stop_does_not_wait_for_ever_for_what_is_not_committed(broker: Mosquit
         link.send([outgoing(1, address="stuck")])
         wait_until(lambda: host.messages)
         assert link.stop(1.0)
+
+
+@pytest.mark.parametrize("protocol", [5, 4])
+def test_only_what_the_broker_had_stored_before_is_retained_and_not_what_comes_live(
+    broker: MosquittoServer, protocol: int
+) -> None:
+    """Also live is what came while we were away, for the session waited for it. Retained messages never print."""
+    topic = f"retained/{protocol}"
+    mine = settings_for(broker, protocol=protocol, client_id=topic)
+    with running_link(settings_for(broker, client_id=f"{topic}/sender"), KeepingHost()) as sender:
+
+        def publish(number: int, place: str) -> None:
+            sender.send([outgoing(number, address=f"{topic}/{place}", retain=True)])
+
+        publish(1, "a")
+        host = KeepingHost()
+        with running_link(mine, host, subscriptions=[subscription(f"{topic}/#")]):
+            wait_until(lambda: host.payloads == [b"1"])
+            publish(2, "a")
+            wait_until(lambda: host.payloads == [b"1", b"2"])
+        publish(3, "b")
+        again = KeepingHost()
+        with running_link(mine, again, subscriptions=[subscription(f"{topic}/#")]):
+            wait_until(lambda: b"3" in again.payloads)
+            publish(4, "b")
+            wait_until(lambda: b"4" in again.payloads)
+    assert [one.retain for one in host.messages] == [True, False]
+    flags = {bytes(one.payload): one.retain for one in reversed(again.messages)}
+    assert (flags[b"3"], flags[b"4"]) == (False, False)
