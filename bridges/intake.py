@@ -1,4 +1,4 @@
-"""The web's way into the data path: packets are committed in groups, writes and redrives wake their couriers.
+"""The web's way into the data path: packets are committed in groups. What the web sends out: `requested_deliveries`.
 
 Each web process has one committer without links. Callers block until their own part is committed.
 """
@@ -9,41 +9,31 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 import orjson
 from django.conf import settings
-from django.db import Error, transaction
-from django.db.models import F
+from django.db import Error
 
 from bridges.announcing import News
-from bridges.couriers import waiting
 from bridges.pipeline.committer import Committer, DataRefused, Stopped
 from bridges.pipeline.compilation import compile_snapshot
 from bridges.pipeline.handover import Handover
 from bridges.pipeline.inbox import Inbox, Submission
 from bridges.pipeline.snapshot import PACKETS, Snapshot
-from bridges.pipeline.tickets import UNMADE
-from devices.answers import WAIT_S
-from devices.models import Device
-from devices.printing.job import FORM
-from telemetry.ids import new_id, time_of
+from telemetry.ids import new_id
 from telemetry.live.publisher import LivePublisher
-from telemetry.models import ConfigurationVersion, Delivery, IdempotencyKey, LedgerEntry
+from telemetry.models import ConfigurationVersion, IdempotencyKey
 from telemetry.outages import is_outage
-from telemetry.recording.batch import IdempotencyDraft, hour_of
+from telemetry.recording.batch import IdempotencyDraft
 from telemetry.recording.faults import KeyInUse
 from telemetry.values import Arrival
 
 COMMIT_TIMEOUT_S = 10.0
-REPEATS = "repeats"
-"""The property of a Delivery that says which earlier one it repeats."""
-_REDRIVABLE = (Delivery.State.DEAD, Delivery.State.UNKNOWN, Delivery.State.EXPIRED)
-_BOOKED_AS = {Delivery.State.DEAD: "refused", Delivery.State.UNKNOWN: "unknown", Delivery.State.EXPIRED: "expired"}
 
 
 class IntakeBusy(Exception):
@@ -56,18 +46,6 @@ class IntakeRefused(ValueError):
 
 class IdempotencyConflict(Exception):
     """The idempotency key was used for a request with another body."""
-
-
-class DeliveryNotRedrivable(Exception):
-    """The delivery is not there, or in a state from which it cannot be sent again."""
-
-
-class DeliveryNotRepeatable(Exception):
-    """The delivery is not there, is no write, or was not delivered."""
-
-
-class DeviceNotWritable(Exception):
-    """No such device, or it has no serial port to write to."""
 
 
 def submit_packets(documents: Sequence[bytes], *, owner: str, idempotency_key: str = "") -> list[UUID]:
@@ -94,76 +72,9 @@ def submit_packets(documents: Sequence[bytes], *, owner: str, idempotency_key: s
     return ids
 
 
-def submit_write(device: str, payload: bytes, *, owner: str, wait_s: float = 0) -> UUID:
-    """Put a write to a serial device into the outbox; answers the Delivery's id. Raises DeviceNotWritable.
-
-    `wait_s`: somebody waits so long for the device's answer.
-    """
-    return _put_write(device, payload, owner=owner, properties={WAIT_S: f"{wait_s:g}"} if wait_s else {})
-
-
-def repeat(delivery_id: UUID, *, owner: str) -> UUID:
-    """Write once more what was written: a Delivery of its own, whose id is the answer.
-
-    Raises DeliveryNotRepeatable, DeviceNotWritable.
-    """
-    row = Delivery.objects.filter(id=delivery_id).first()
-    if row is None or row.kind != Delivery.Kind.WRITE:
-        raise DeliveryNotRepeatable("only what was written to a device can be repeated")
-    if row.state != Delivery.State.DELIVERED:
-        raise DeliveryNotRepeatable(f"it is {row.get_state_display()}; only what was delivered can be repeated")
-    properties = {REPEATS: str(row.id)} | {name: row.properties[name] for name in (FORM,) if name in row.properties}
-    return _put_write(row.target.partition(":")[2], bytes(row.payload), owner=owner, properties=properties)
-
-
-def _put_write(device: str, payload: bytes, *, owner: str, properties: dict[str, str]) -> UUID:
-    row = Device.objects.filter(name=device).first()
-    if row is None or not row.driver:
-        raise DeviceNotWritable(f"{device} has no serial port to write to")
-    delivery_id = new_id()
-    with transaction.atomic():
-        Delivery.objects.create(
-            id=delivery_id,
-            created_at=time_of(delivery_id),
-            source=owner,
-            kind=Delivery.Kind.WRITE,
-            target=row.link_key,
-            payload=payload,
-            properties=properties,
-            expires_at=_expiry(row, delivery_id),
-        )
-        _book(row.link_key, delivery_id, created=1)
-    _intake().publisher.wake([row.link_key])
-    return delivery_id
-
-
-def redrive(delivery_id: UUID) -> None:
-    """Send a dead, unknown or expired Delivery again. Raises DeliveryNotRedrivable."""
-    row = Delivery.objects.filter(id=delivery_id).first()
-    if row is None:
-        raise DeliveryNotRedrivable("there is no such delivery")
-    if row.kind == Delivery.Kind.PUBLISH and not row.address:
-        raise DeliveryNotRedrivable("its topic could not be filled in: mend the rule or the message instead")
-    if row.properties.get(FORM) == UNMADE:
-        raise DeliveryNotRedrivable("its ticket could not be made: mend the template, and let the message come again")
-    with transaction.atomic():
-        changed = Delivery.objects.filter(id=delivery_id, state=row.state, state__in=_REDRIVABLE).update(
-            state=Delivery.State.WAITING, done_at=None, expires_at=None, disconnects=0, reason=""
-        )
-        if not changed:
-            raise DeliveryNotRedrivable(f"it is {row.get_state_display()}")
-        _book(row.target, delivery_id, **{_BOOKED_AS[Delivery.State(row.state)]: -1})
-        waiting.note_back(row.target)
-    _intake().publisher.wake([row.target])
-
-
-def _expiry(device: Device, delivery_id: UUID) -> datetime | None:
-    return time_of(delivery_id) + timedelta(seconds=device.write_expiry_s) if device.write_expiry_s else None
-
-
-def _book(target: str, delivery_id: UUID, **counts: int) -> None:
-    entry, _ = LedgerEntry.objects.get_or_create(link=target, hour=hour_of(time_of(delivery_id)))
-    LedgerEntry.objects.filter(pk=entry.pk).update(**{name: F(name) + count for name, count in counts.items()})
+def wake(targets: Collection[str]) -> None:
+    """Something was committed for these targets: wake their couriers, wherever they are."""
+    _intake().news.wake(targets)
 
 
 def _answer_of(owner: str, key: str, digest: str) -> list[UUID] | None:
@@ -180,7 +91,7 @@ class Intake:
 
     def __init__(self) -> None:
         self._live = LivePublisher(settings.REDIS_URL)
-        self.publisher = News(self._live)
+        self.news = News(self._live)
         self._inbox = Inbox(capacity=2000)
         self._sequence = 0
         self._lock = threading.Lock()
@@ -189,7 +100,7 @@ class Intake:
         self._committer = Committer(
             f"web:{os.getpid()}:{time.time_ns()}",
             inbox=self._inbox,
-            handover=Handover(instance, self.publisher),
+            handover=Handover(instance, self.news),
             snapshot=Snapshot(version=0, instance=instance),
         )
         self._committer.start()
@@ -225,7 +136,7 @@ class Intake:
     def stop(self) -> None:
         """End the committer; for tests and clean shutdown."""
         self._committer.stop(5.0)
-        self.publisher.tasks.close()
+        self.news.tasks.close()
         self._live.close()
 
     def _keep_current(self) -> None:

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from bridges import intake
+from bridges.requested_deliveries import DeliveryNotRedrivable, redrive
 from telemetry.admin_parts.history import AgeFilter, ReadOnlyAdmin, TargetFilter
 from telemetry.admin_parts.words import NOTHING, ago, page_link, preview, said_time, shown_payload, state_badge
 from telemetry.models import Delivery
@@ -40,9 +40,9 @@ class DeliveryAdmin(ReadOnlyAdmin):
         sent, refused = 0, []
         for row in queryset.order_by("id"):
             try:
-                intake.redrive(row.pk)
+                redrive(row.pk)
                 sent += 1
-            except intake.DeliveryNotRedrivable as fault:
+            except DeliveryNotRedrivable as fault:
                 refused.append(f"{row}: {fault}")
         if sent:
             messages.success(request, f"Put back into the outbox: {sent}.")

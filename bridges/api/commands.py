@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bridges import intake
+from bridges import requested_deliveries
 from devices.drivers.base import Driver
 from devices.drivers.registry import driver_named
 from devices.models import Device
@@ -98,8 +98,8 @@ class Commands(APIView):
         driver = _driver(device)
         payload = _payload(command.validated_data, driver)
         try:
-            delivery = intake.submit_write(name, payload, owner=owner_of(request), wait_s=wait_s)
-        except intake.DeviceNotWritable as fault:
+            delivery = requested_deliveries.submit_write(name, payload, owner=owner_of(request), wait_s=wait_s)
+        except requested_deliveries.DeviceNotWritable as fault:
             raise Problem(409, "not_writable", f"{fault}.") from None
         if not wait_s:
             return Response({"delivery": delivery}, status=202)

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bridges import intake
+from bridges import requested_deliveries
 from devices.models import Device
 from telemetry.api.callers import owner_of
 from telemetry.api.problems import Problem
@@ -36,8 +36,8 @@ class Redrive(APIView):
         if not Delivery.objects.filter(id=delivery_id).exists():
             raise Http404
         try:
-            intake.redrive(delivery_id)
-        except intake.DeliveryNotRedrivable as fault:
+            requested_deliveries.redrive(delivery_id)
+        except requested_deliveries.DeliveryNotRedrivable as fault:
             raise Problem(409, "not_redrivable", f"{fault}.") from None
         return Response({"delivery": delivery_id}, status=202)
 
@@ -56,9 +56,9 @@ class Repeat(APIView):
         if Device.objects.filter(name=row.target.partition(":")[2], is_enabled=False).exists():
             raise Problem(409, "device_disabled", "This device is disabled.")
         try:
-            again = intake.repeat(delivery_id, owner=owner_of(request))
-        except intake.DeliveryNotRepeatable as fault:
+            again = requested_deliveries.repeat(delivery_id, owner=owner_of(request))
+        except requested_deliveries.DeliveryNotRepeatable as fault:
             raise Problem(409, "not_repeatable", f"{fault}.") from None
-        except intake.DeviceNotWritable as fault:
+        except requested_deliveries.DeviceNotWritable as fault:
             raise Problem(409, "not_writable", f"{fault}.") from None
         return Response({"delivery": again}, status=202)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 
 from bridges import intake
 from bridges.models import Broker, Rule, RuleAction, RuleSource, Topic
-from devices.models import Device
-from telemetry.models import Delivery, LedgerEntry, Message
+from telemetry.models import Delivery, Message
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,10 +32,6 @@ def publish_rule() -> None:
     rule = Rule.objects.create(name="packets out")
     RuleSource.objects.create(rule=rule, packets=True)
     RuleAction.objects.create(rule=rule, kind="publish", topic=topic)
-
-
-def serial_device(**fields: object) -> Device:
-    return Device.objects.create(name="scale", driver="lines", port="/dev/ttyUSB0", **fields)
 
 
 def test_a_packet_is_committed_when_the_call_returns() -> None:
@@ -86,46 +79,6 @@ def test_many_at_once_with_one_key_store_one() -> None:
         answers = {tuple(each.result(20)) for each in tries}
     assert len(answers) == 1
     assert Message.objects.count() == 1
-
-
-def test_a_write_waits_in_the_outbox_and_is_booked() -> None:
-    device = serial_device(write_expiry_s=60)
-    made = intake.submit_write("scale", b"w", owner="key:a")
-    row = Delivery.objects.get()
-    assert (row.id, row.target, bytes(row.payload), row.source) == (made, device.link_key, b"w", "key:a")
-    assert row.expires_at == row.created_at + timedelta(seconds=60)
-    assert LedgerEntry.objects.get(link=device.link_key).created == 1
-
-
-def test_only_a_device_with_a_port_can_be_written_to() -> None:
-    Device.objects.create(name="sensor")
-    for name in ("sensor", "nobody"):
-        with pytest.raises(intake.DeviceNotWritable):
-            intake.submit_write(name, b"w", owner="me")
-
-
-def test_a_dead_delivery_is_sent_again_and_the_ledger_still_balances() -> None:
-    serial_device()
-    made = intake.submit_write("scale", b"w", owner="me")
-    Delivery.objects.update(state="dead", reason="no")
-    LedgerEntry.objects.update(refused=1)
-    intake.redrive(made)
-    row = Delivery.objects.get()
-    assert (row.state, row.reason, LedgerEntry.objects.get().refused) == ("waiting", "", 0)
-
-
-@pytest.mark.parametrize("state", ["waiting", "sending", "delivered"])
-def test_a_delivery_that_is_not_settled_badly_is_not_sent_again(state: str) -> None:
-    serial_device()
-    made = intake.submit_write("scale", b"w", owner="me")
-    Delivery.objects.update(state=state)
-    with pytest.raises(intake.DeliveryNotRedrivable):
-        intake.redrive(made)
-
-
-def test_what_does_not_exist_is_not_sent_again() -> None:
-    with pytest.raises(intake.DeliveryNotRedrivable):
-        intake.redrive(uuid4())
 
 
 def test_a_committer_that_failed_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,12 +15,14 @@ from django.db import OperationalError, connection
 from django.db.models import F
 from pytest_django import Settings
 
-from bridges import intake, tasks
+from bridges import tasks
 from bridges.actions.base import Task
 from bridges.actions.webhook import WebhookAction
 from bridges.couriers import waiting
 from bridges.couriers.task_sender import TaskSender
+from bridges.intake import stop_intake
 from bridges.models import Rule, RuleAction
+from bridges.requested_deliveries import redrive
 from bridges.tests.http_receiver import Receiver, running_receiver
 from bridges.tests.test_committer import wait_for
 from telemetry.ids import new_id, time_of
@@ -143,8 +145,8 @@ def test_what_a_person_sends_again_is_tried_at_once(action: RuleAction, receiver
     (row,) = deliver(b"1", state="dead")
     LedgerEntry.objects.create(link=TARGET, hour=row.created_at.replace(minute=0, second=0, microsecond=0), refused=1)
     waiting.note_away(TARGET, "away", now=datetime.now(UTC), asked_s=3000)
-    intake.redrive(row.id)
-    intake.stop_intake()
+    redrive(row.id)
+    stop_intake()
     tasks.drain(TARGET)
     assert states() == ["delivered"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -73,10 +73,16 @@ def booked(concluded: Iterable[Concluded]) -> Counter[LedgerKey]:
 
 def book(concluded: Iterable[Concluded]) -> None:
     """Write the ledger entries of settled Deliveries, in the caller's transaction."""
-    _write_ledger(booked(concluded))
+    write_ledger(booked(concluded))
 
 
-def _write_ledger(ledger: Mapping[LedgerKey, int]) -> None:
+def take_back(concluded: Iterable[Concluded]) -> None:
+    """Take the ledger entries of settled Deliveries away again, in the caller's transaction."""
+    write_ledger(Counter({key: -count for key, count in booked(concluded).items()}))
+
+
+def write_ledger(ledger: Mapping[LedgerKey, int]) -> None:
+    """Add these counts to the ledger, in the caller's transaction."""
     script = Script()
     add_ledger(script, ledger)
     script.run()
@@ -113,7 +119,7 @@ def _deliver(ids: list[UUID], reason: str, is_abnormal: bool, at: datetime) -> l
     if len(changed) < len(ids):
         missed = sorted(set(ids) - {item.id for item in changed})
         late = update_deliveries(missed, assignments, values, where="state = 'expired' AND kind <> 'batch'")
-        _write_ledger(Counter({key._replace(column="expired"): -n for key, n in booked(late).items()}))
+        take_back(replace(item, state="expired") for item in late)
         changed += late
     return changed
 
