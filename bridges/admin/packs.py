@@ -20,6 +20,7 @@ from bridges.packs.library import KnownPack, keep_own, known_packs, pack_named
 from bridges.packs.rights import missing_rights
 from bridges.packs.testing import failures, run_tests
 from bridges.packs.trying import trials
+from bridges.packs.words import paragraphs, pieces
 from telemetry.admin_parts.typed import TitledAdmin
 
 LIST = "admin:bridges_ownpack_changelist"
@@ -86,7 +87,7 @@ class PackAdmin(TitledAdmin):
             done = self._installed(request, form, is_preview=is_preview)
             if done is not None and not is_preview:
                 self._say_done(request, done)
-                return HttpResponseRedirect(reverse(ONE, args=[pack.name]))
+                return HttpResponseRedirect(reverse(ONE, args=[pack.name], query={"installation": done.number}))
         results = run_tests(pack)
         context = {
             "title": pack.title,
@@ -97,6 +98,7 @@ class PackAdmin(TitledAdmin):
             "results": results,
             "failed": failures(results),
             "trials": trials(pack, form.shown()),
+            "paragraphs": [pieces(text) for text in paragraphs(pack.doc)],
             "installations": [(found, _links(found)) for found in earlier],
             "missing": missing,
             "may_remove": known.is_own and self._may(request),
@@ -139,8 +141,9 @@ class PackAdmin(TitledAdmin):
     def _say_done(self, request: HttpRequest, done: Installation) -> None:
         if not done.report.changes:
             messages.info(request, "Everything was there already: nothing changed.")
-        for change in done.report.changes:
-            messages.success(request, f"{change.kind.capitalize()}: {change.noun} {change.name}")
+        for kind in dict.fromkeys(change.kind for change in done.report.changes):
+            names = [f"{change.noun} {change.name}" for change in done.report.changes if change.kind == kind]
+            messages.success(request, f"{kind.capitalize()}: {', '.join(names)}.")
         for warning in done.report.warnings:
             messages.warning(request, warning.message)
 

@@ -62,6 +62,7 @@ class Installation:
     settings: Mapping[str, Any]
     rows: Sequence[tuple[str, str]]
     tests: Sequence[TestResult] = field(default_factory=tuple)
+    number: int | None = None  # of its InstalledPack
 
 
 def install(
@@ -86,9 +87,9 @@ def install(
         rows = _rows(document)
         _refuse_others_rows(pack, document)
         report = import_document(document, force=force, passwords=brokers.passwords, request=asker.request)
-        _remember(pack, brokers.values, rows, asker)
+        number = _remember(pack, brokers.values, rows, asker)
         transaction.set_rollback(dry_run)
-    return Installation(report, brokers.values, rows, results)
+    return Installation(report, brokers.values, rows, results, number)
 
 
 def installations(pack: str) -> list[InstalledPack]:
@@ -132,7 +133,7 @@ def _exists(section: str, name: str) -> bool:
     return known is not None and "\x00" not in name and known.rows().filter(name=name).exists()
 
 
-def _remember(pack: Pack, values: Mapping[str, Any], rows: Sequence[tuple[str, str]], asker: Asker) -> None:
+def _remember(pack: Pack, values: Mapping[str, Any], rows: Sequence[tuple[str, str]], asker: Asker) -> int:
     """Note what came from where; an installation of the same rows is the same one."""
     wanted = {tuple(row) for row in rows}
     earlier = [
@@ -145,3 +146,4 @@ def _remember(pack: Pack, values: Mapping[str, Any], rows: Sequence[tuple[str, s
     kept.installed_at, kept.installed_by = datetime.now(UTC), asker.name[:200]
     kept.save()
     InstalledPack.objects.filter(pk__in=[found.pk for found in earlier[1:]]).delete()
+    return int(kept.pk)

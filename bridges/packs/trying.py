@@ -31,11 +31,13 @@ class Trial:
 
 
 def trials(pack: Pack, values: Mapping[str, Any]) -> list[Trial]:
-    """The simulators with these answers; a broker stands with its address."""
+    """The simulators with these answers; a broker stands with its address, an open port with an example."""
     known = dict(values)
     for setting in pack.settings:
         if setting.kind == "broker":
             known[setting.name] = address_of(str(values.get(setting.name) or ""))
+        elif setting.kind == "port" and not values.get(setting.name):
+            known[setting.name] = f"/tmp/{setting.name if setting.name != 'port' else pack.category}"  # noqa: S108 - shown
     filling = Filling(known, lambda path, text: None)
     return [
         Trial(
