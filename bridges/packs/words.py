@@ -18,7 +18,7 @@ class Piece(NamedTuple):
 
 def paragraphs(text: str) -> list[str]:
     """Paragraphs are parted by an empty line; a line end within one is a blank."""
-    return [" ".join(part.split()) for part in re.split(r"\n\s*\n", text) if part.strip()]
+    return [" ".join(map(str.strip, part.strip().splitlines())) for part in re.split(r"\n\s*\n", text) if part.strip()]
 
 
 def pieces(text: str) -> Sequence[Piece]:
