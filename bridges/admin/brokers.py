@@ -111,13 +111,14 @@ class BrokerAdmin(LinkStateColumns, ConfiguredAdmin):
         live = [("Now", {"fields": _LIVE})] if obj else []
         session = ["client_id", "keepalive_s", "session_expiry_s", "receive_maximum"]
         will = ["will_topic", "will_payload", "will_qos", "will_retain"]
+        fold = [] if obj and obj.discovery_enabled else ["collapse"]
         discovery = ["discovery_enabled", "discovery_prefix", "discovery_state_prefix"]
         return [
             (None, {"fields": ["name", "label", "is_enabled", "host", "port", "protocol", *login]}),
             *live,
             ("Encryption (TLS)", {"fields": [*tls, "tls_min_version", "tls_check_hostname"]}),
             ("Advanced: the session", {"fields": session, "classes": ["collapse"]}),
-            ("Home Assistant", {"fields": discovery, "description": _DISCOVERY, "classes": ["collapse"]}),
+            ("Home Assistant", {"fields": discovery, "description": _DISCOVERY, "classes": fold}),
             ("Advanced: how much may go out", {"fields": LIMIT_FIELDS, "classes": ["collapse"]}),
             ("Advanced: last will", {"fields": will, "classes": ["collapse"]}),
         ]
@@ -139,6 +140,7 @@ class BrokerAdmin(LinkStateColumns, ConfiguredAdmin):
             copy.pk, copy._state.adding = None, True
             copy.name, copy.client_id, copy.is_enabled, copy.edited_on_web = free_name(row, row.name), "", False, True
             copy.label = copied_label(row.label)
+            copy.discovery_enabled = False  # two would say the same of the same devices
             copy.save()
             copies.append(copy)
         messages.success(request, f"Copied as {', '.join(copy.name for copy in copies)}, disabled.")

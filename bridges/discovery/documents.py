@@ -12,7 +12,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from functools import cached_property, lru_cache
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -34,7 +35,7 @@ class Kind(StrEnum):
     STATE = "state"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, for the digest that is worked out once
 class Document:
     """What a topic should say. It is said again when `occasion` changes, or what it says."""
 
@@ -49,7 +50,7 @@ class Document:
         """Whether the broker keeps it."""
         return self.kind is not Kind.STATE
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """What tells it from another document of its topic. The numbers of a state do not count: rules publish them."""
         return "" if self.kind is Kind.STATE else hashlib.sha256(self.payload).hexdigest()[:32]
@@ -85,6 +86,16 @@ class Subject:
     expire_after_s: int | None = None
 
 
+class _Shape(NamedTuple):
+    """What the configs of a device are made of."""
+
+    name: str
+    label: str
+    about: About
+    metrics: tuple[tuple[str, str], ...]  # names and units
+    expire_after_s: int | None
+
+
 def hub_documents(names: Names, *, connection: str, birth: str = "", offline: bytes = OFFLINE) -> list[Document]:
     """The hub itself: that it is there, said anew on each connection, and its entity."""
     config = {
@@ -109,24 +120,37 @@ def device_documents(names: Names, subject: Subject, *, birth: str = "", offline
     metrics = sorted(subject.metrics, key=lambda metric: metric.name)[:MAX_METRICS]
     if not metrics:
         return []
-    configs = [
-        Document(
-            names.config(subject.name, metric.name),
-            orjson.dumps(_config(names, subject, metric, offline=offline)),
-            Kind.CONFIG,
-            subject.name,
-            birth,
-        )
-        for metric in metrics
-    ]
+    shape = _Shape(
+        subject.name,
+        subject.label,
+        subject.about,
+        tuple((metric.name, metric.unit) for metric in metrics),
+        subject.expire_after_s,
+    )
+    configs, digest = _configs(names, shape, birth, offline)
     said = ONLINE if subject.is_present else OFFLINE
-    digests = "".join(config.digest for config in configs)
-    occasion = f"{birth} {hashlib.sha256(digests.encode()).hexdigest()[:32]}"
     return [
         *configs,
         Document(names.availability(subject.name), said, Kind.AVAILABILITY, subject.name, birth),
-        Document(names.state(subject.name), state_payload(metrics), Kind.STATE, subject.name, occasion),
+        Document(names.state(subject.name), state_payload(metrics), Kind.STATE, subject.name, f"{birth} {digest}"),
     ]
+
+
+@lru_cache(2000)
+def _configs(names: Names, shape: _Shape, birth: str, offline: bytes) -> tuple[tuple[Document, ...], str]:
+    """The configs of a device, and what tells them from others. They are compared every few seconds, and seldom new."""
+    configs = tuple(
+        Document(
+            names.config(shape.name, metric),
+            orjson.dumps(_config(names, shape, metric, unit=unit, offline=offline)),
+            Kind.CONFIG,
+            shape.name,
+            birth,
+        )
+        for metric, unit in shape.metrics
+    )
+    digests = "".join(config.digest for config in configs)
+    return configs, hashlib.sha256(digests.encode()).hexdigest()[:32]
 
 
 def state_payload(readings: Iterable[Any]) -> bytes:
@@ -141,14 +165,14 @@ def state_payload(readings: Iterable[Any]) -> bytes:
         return json.dumps(said).encode()
 
 
-def _config(names: Names, subject: Subject, metric: Metric, *, offline: bytes) -> Mapping[str, Any]:
-    found = class_of(metric.name, metric.unit)
+def _config(names: Names, subject: _Shape, metric: str, *, unit: str, offline: bytes) -> Mapping[str, Any]:
+    found = class_of(metric, unit)
     node = f"{names.node}.{subject.name}"
     config: dict[str, Any] = {
-        "name": name_of(metric.name),
-        "unique_id": f"{node}.{word_of(metric.name)}",
+        "name": name_of(metric),
+        "unique_id": f"{node}.{word_of(metric)}",
         "state_topic": names.state(subject.name),
-        "value_template": value_template(metric.name, metric.unit),
+        "value_template": value_template(metric, unit),
         "state_class": found.state_class,
         "availability": [
             {"topic": names.hub_status, "payload_not_available": offline.decode("utf-8", "replace")},
@@ -160,14 +184,14 @@ def _config(names: Names, subject: Subject, metric: Metric, *, offline: bytes) -
     }
     extra = {
         "device_class": found.device_class,
-        "unit_of_measurement": metric.unit,
+        "unit_of_measurement": unit,
         "entity_category": "diagnostic" if found.is_diagnostic else "",
         "expire_after": subject.expire_after_s,
     }
     return config | {key: value for key, value in extra.items() if value}
 
 
-def _device(names: Names, subject: Subject, node: str) -> dict[str, Any]:
+def _device(names: Names, subject: _Shape, node: str) -> dict[str, Any]:
     about = subject.about
     extra = {"manufacturer": about.manufacturer, "model": about.model, "serial_number": about.serial_number}
     device = {"identifiers": [node], "name": subject.label or subject.name, "via_device": names.node}
