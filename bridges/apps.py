@@ -5,7 +5,7 @@ from django.apps import AppConfig
 
 class BridgesConfig(AppConfig):
     name = "bridges"
-    verbose_name = "Bridges"
+    verbose_name = "Brokers, rules and meters"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

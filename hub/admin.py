@@ -1,4 +1,4 @@
-"""The project's own admin pages: the API keys, and the processes that report themselves."""
+"""The project's own admin pages: API keys, schedules, and the processes that report themselves."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from hub.access.admin import ApiKeyAdmin
+from hub.schedule_admin import ScheduleAdmin
 from telemetry.admin_parts.history import ReadOnlyAdmin
 from telemetry.admin_parts.words import NOTHING, ago, state_badge
 from telemetry.models import ProcessStatus
 from telemetry.processes.environment import present_processes
 
-__all__ = ["ApiKeyAdmin", "ProcessStatusAdmin"]
+__all__ = ["ApiKeyAdmin", "ProcessStatusAdmin", "ScheduleAdmin"]
 _MEGABYTE = 1e6
 
 

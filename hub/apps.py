@@ -4,11 +4,19 @@ from typing import Any
 
 from celery.signals import setup_logging
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+
+
+class PatchbayAdminConfig(AdminConfig):
+    """Django's admin, with our site in the place of its own."""
+
+    default_site = "hub.admin_site.PatchbayAdminSite"
 
 
 class HubConfig(AppConfig):
     name = "hub"
-    verbose_name = "Hub"
+    verbose_name = "Keys and processes"
+    default = True
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

@@ -67,7 +67,7 @@ LOGOUT_REDIRECT_URL = "/login/"
 
 INSTALLED_APPS = [
     "daphne",
-    "django.contrib.admin",
+    "hub.apps.PatchbayAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -85,7 +85,7 @@ INSTALLED_APPS = [
     "devices",
     "bridges",
     "frontend",
-    "hub",
+    "hub.apps.HubConfig",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -103,6 +103,7 @@ MIDDLEWARE = [
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "hub" / "templates"],  # before those of Django's admin
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

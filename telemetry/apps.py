@@ -5,5 +5,5 @@ from django.apps import AppConfig
 
 class TelemetryConfig(AppConfig):
     name = "telemetry"
-    verbose_name = "Telemetry"
+    verbose_name = "History and alerts"
     default_auto_field = "django.db.models.BigAutoField"

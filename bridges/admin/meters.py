@@ -24,6 +24,9 @@ from bridges.models import Meter, MeterDefaults, MeterRequest
 from telemetry.admin_parts.configured import ConfiguredAdmin
 from telemetry.admin_parts.words import NOTHING, ago, state_badge, two_lines
 
+_NETWORK_S = 2
+"""So much of a difference between two clocks is the network's."""
+
 
 class MeterChangeList(ChangeList):
     """A list whose rows know their newest counters, read at once."""
@@ -116,7 +119,8 @@ class MeterAdmin(ConfiguredAdmin):
         if said.drift is None:
             return NOTHING
         is_wrong = abs(said.drift) > desired.clock_tolerance
-        words = f"{said.drift.total_seconds():+,.0f} s"
+        drift_s = said.drift.total_seconds()
+        words = "right" if abs(drift_s) < _NETWORK_S else f"{drift_s:+,.0f} s"
         badge = state_badge("lost" if is_wrong else "connected", words, "how far the clock is ahead")
         return two_lines(badge, format_html("set {}", ago(said.clock_set_at)) if said.clock_set_at else "")
 

@@ -149,7 +149,8 @@ class RuleAdmin(ConfiguredAdmin):
     search_help_text = "Name or part of an expression"
     actions = ("enable", "disable", "duplicate")
     fieldsets = (
-        (None, {"fields": ["name", "is_enabled", "condition", "transform", "every_s"], "description": _VARIABLES}),
+        (None, {"fields": ["name", "is_enabled"]}),
+        ("Condition and transform", {"fields": ["condition", "transform", "every_s"], "description": _VARIABLES}),
         (
             "Try it when saving",
             {

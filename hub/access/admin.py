@@ -12,7 +12,7 @@ from rest_framework_api_key.models import APIKey
 
 from hub.access.models import ApiKey
 from hub.access.scopes import MEANINGS, SCOPES
-from telemetry.admin_parts.typed import ModelForm
+from telemetry.admin_parts.typed import ModelForm, TitledAdmin
 
 
 class ApiKeyForm(ModelForm):
@@ -26,6 +26,7 @@ class ApiKeyForm(ModelForm):
 
     class Meta:
         model = ApiKey
+        help_texts = {"name": "What uses it: weather station, accounting.", "expiry_date": "Empty: it never expires."}
         fields = ["name", "scopes", "expiry_date", "revoked"]
 
     def clean_scopes(self) -> list[str]:
@@ -33,7 +34,7 @@ class ApiKeyForm(ModelForm):
         return [scope for scope in SCOPES if scope in self.cleaned_data["scopes"]]
 
 
-class ApiKeyAdmin(APIKeyModelAdmin):
+class ApiKeyAdmin(TitledAdmin, APIKeyModelAdmin):
     """API keys: make, look at, revoke."""
 
     form = ApiKeyForm
@@ -46,9 +47,8 @@ class ApiKeyAdmin(APIKeyModelAdmin):
         return ", ".join(key.scopes)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """What never changes: the prefix, when it was used, and everything of a revoked key."""
-        names = tuple(super().get_readonly_fields(request, obj))
-        return (*names, "last_used_at") if obj else names
+        """What never changes: the prefix, when it was used, everything of a revoked key. A new one has none of it."""
+        return (*super().get_readonly_fields(request, obj), "last_used_at") if obj else ()
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> Any:
         """A new key is not revoked at once."""

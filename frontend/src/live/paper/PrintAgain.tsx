@@ -48,7 +48,7 @@ function Question({ slip, link, label, onClose }: PrintAgainProps & { slip: Deli
       )}
       <Group justify="flex-end" gap="xs">
         <Button variant="default" size="xs" onClick={onClose} data-autofocus={isSuccess || undefined}>
-          {isSuccess ? "Close" : "Cancel"}
+          {isSuccess ? "Done" : "Cancel"}
         </Button>
         {!isSuccess && (
           <Button size="xs" data-autofocus loading={isPending} onClick={() => mutate(slip.id)}>

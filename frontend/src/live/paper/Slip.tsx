@@ -25,7 +25,7 @@ export const Slip = memo(function Slip({ slip, link, isNewest, onAgain }: SlipPr
     <li className={classes.slip} data-state={slip.state}>
       <SlipText slip={slip} />
       <div className={classes.foot}>
-        <span>
+        <span title={slip.rule}>
           {clockTime(slip.at)} {slip.rule || "by hand"}
         </span>
         <JobMark job={slip} link={link} />

@@ -64,7 +64,7 @@ test("a printed slip is printed again after a question, and its way is shown", a
   expect(await within(dialog).findByRole("status")).toHaveTextContent("queued");
   socket.bring(events(again({ state: "delivered" })));
   await waitFor(() => expect(within(dialog).getByRole("status")).toHaveTextContent("printed"));
-  await user.click(within(dialog).getAllByRole("button", { name: "Close" })[1]!);
+  await user.click(within(dialog).getByRole("button", { name: "Done" }));
   await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
 });
 
