@@ -14,7 +14,7 @@ from hub.mqtt_from_environment import make_rows
 from hub.up import first_start
 from hub.up.embedded import broker_part, brokers_speak_mqtt_5, redis_part
 from hub.up.parts import Part
-from hub.up.ports import answers, free_port
+from hub.up.ports import PortClaims, answers
 
 _MQTT_5, _MQTT_311 = 5, 4
 _REDIS_PORT, _PLANT_PORT, _METERS_PORT = 16379, 11883, 12883
@@ -28,10 +28,13 @@ class Plan:
         self._host = host
         self._data: Path = settings.PATCHBAY_DATA_DIR
         self._given = settings.PATCHBAY_READ_ENVIRONMENT()
-        self._port = free_port(wanted_port, host=host)
-        self._redis_port = free_port(_REDIS_PORT)
-        plant = free_port(_PLANT_PORT)
-        self._broker_ports = {"plant": plant, "meters": free_port(_METERS_PORT, taken=frozenset({plant}))}
+        self._claims = PortClaims()
+        self._port = self._claims.free_port(wanted_port, host=host)
+        self._redis_port = self._claims.free_port(_REDIS_PORT)
+        self._broker_ports = {
+            "plant": self._claims.free_port(_PLANT_PORT),
+            "meters": self._claims.free_port(_METERS_PORT),
+        }
 
     @property
     def address(self) -> str:
