@@ -3,7 +3,6 @@
 import os
 from typing import Any
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import OriginValidator
 from django.conf import settings
@@ -26,5 +25,5 @@ class BrowserOriginValidator(OriginValidator):  # type: ignore[misc] # channels 
         return parsed_origin is None or bool(self.validate_origin(parsed_origin))
 
 
-live = BrowserOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.ALLOWED_HOSTS)
+live = BrowserOriginValidator(URLRouter(websocket_urlpatterns), settings.ALLOWED_HOSTS)
 application = AccessLog(ProtocolTypeRouter({"http": PacketGate(http), "websocket": live}))

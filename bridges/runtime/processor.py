@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
@@ -49,9 +49,10 @@ class Overtaken(Exception):
 class Processor(LeasedThread):
     """Runs the batch rules of one worker. It must not end before `stop`: the process ends with it."""
 
-    def __init__(self, *, leases: Leases, committer: Committer) -> None:
+    def __init__(self, *, leases: Leases, committer: Committer, clock: Callable[[], float] = time.time) -> None:
         super().__init__("processor", leases)
         self._committer = committer
+        self._clock = clock
         self._recorder = Recorder(f"{leases.holder}/rules")
         self._worked_at: dict[str, float] = {}  # by target, on the wall clock
         self._renewed_at = self._claimed_at = self._orphans_at = 0.0
@@ -85,11 +86,11 @@ class Processor(LeasedThread):
     def _is_due(self, active: ActiveRule) -> bool:
         """Intervals are counted from 1970 on, so that 60 s means from minute to minute. A clock may also go back."""
         every_s = interval_s(active)
-        return time.time() // every_s != self._worked_at[active.batch_target] // every_s
+        return self._clock() // every_s != self._worked_at[active.batch_target] // every_s
 
     def _wait_s(self, active: ActiveRule) -> float:
         every_s = interval_s(active)
-        return (self._worked_at[active.batch_target] // every_s + 1) * every_s - time.time()
+        return (self._worked_at[active.batch_target] // every_s + 1) * every_s - self._clock()
 
     # Leases
 
@@ -104,9 +105,9 @@ class Processor(LeasedThread):
         if new and (now - self._claimed_at >= _CLAIM_EVERY_S or not new <= self._worked_at.keys()):
             self._claimed_at = now
             for target in sorted(new):
-                self._worked_at.setdefault(target, time.time())
+                self._worked_at.setdefault(target, self._clock())
                 if self._leases.claim(target, is_sticky=False) is not None:
-                    self._worked_at[target] = _oldest_waiting(target) or time.time()
+                    self._worked_at[target] = _oldest_waiting(target) or self._clock()
 
     def _release(self, targets: Iterable[str]) -> None:
         gone = list(targets)
@@ -119,7 +120,7 @@ class Processor(LeasedThread):
 
     def _work_safely(self, active: ActiveRule) -> None:
         target = active.batch_target
-        began = time.time()
+        began = self._clock()
         try:
             is_all = self._work(active)
         except (LeaseLost, Overtaken) as error:

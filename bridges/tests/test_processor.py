@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -65,9 +65,14 @@ def states(target: str = "rule:sums") -> list[str]:
     return list(Delivery.objects.filter(target=target).order_by("id").values_list("state", flat=True))
 
 
-def processor(*rules: ActiveRule, holder: Holder | None = None) -> Processor:
+def processor(*rules: ActiveRule, holder: Holder | None = None, clock: Callable[[], float] = time.time) -> Processor:
     leases = Leases(holder or Holder.this_process("tests"))
-    return Processor(leases=leases, committer=committer_with(rules or [sums_rule()]))
+    return Processor(leases=leases, committer=committer_with(rules or [sums_rule()]), clock=clock)
+
+
+def when_it_came() -> float:
+    """A clock that stands still at the first message: midnight, when a daily rule is due, cannot come in between."""
+    return Delivery.objects.order_by("id").first().created_at.timestamp()  # type: ignore[union-attr]
 
 
 def work_off(*rules: ActiveRule) -> None:
@@ -100,7 +105,7 @@ def test_what_waits_comes_out_once_by_device_and_the_ledger_balances() -> None:
 def test_nothing_is_worked_on_before_the_interval_is_over() -> None:
     active = rule_of("slow")
     put(active, 3)
-    one = processor(active)
+    one = processor(active, clock=when_it_came)
     one._tick()
     assert (states("rule:slow"), outputs()) == (["waiting"] * 3, [])
     one._release(list(one._leases.tokens))
@@ -207,7 +212,7 @@ def test_what_somebody_else_settled_meanwhile_is_in_no_batch(monkeypatch: pytest
 def test_a_worker_that_lost_its_lease_writes_nothing() -> None:
     active = rule_of("slow")
     put(active, 10)
-    one = processor(active)
+    one = processor(active, clock=when_it_came)
     one._tick()
     one._worked_at["rule:slow"] = 0.0
     Lease.objects.filter(key="rule:slow").update(token=F("token") + 1, owner="another:1:1")

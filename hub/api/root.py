@@ -19,7 +19,11 @@ NAMES = (
     "dead-letters",
     "deliveries",
     "devices",
+    "events",
     "messages",
+    "meter-defaults",
+    "meters",
+    "packet-schema",
     "packets",
     "packs",
     "ping",
@@ -30,6 +34,7 @@ NAMES = (
     "schema",
     "docs",
     "status",
+    "tickets",
     "topics",
 )
 

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from rest_framework.exceptions import ErrorDetail
 
 from hub.api import health
+from hub.api.root import NAMES
+from hub.api.urls import v1
 from hub.problems import TITLES, flatten
 from hub.tests.api_support import key_client
 from telemetry.api import messages
@@ -97,8 +99,16 @@ def test_the_root_lists_addresses_that_exist() -> None:
     client = key_client("admin")
     addresses = client.get("/api/v1/").json()
     assert {"messages", "packets", "devices", "docs"} <= set(addresses)
+    addresses.pop("events")  # a stream, which this client cannot read
     for address in addresses.values():
         assert client.get(address).status_code == 200, address
+
+
+def test_the_root_leaves_no_resource_out() -> None:
+    asked_with_more = {"api-root", "devices-detect", "meters-report", "rereadenv"}
+    routes = (pattern for included in v1 for pattern in getattr(included, "url_patterns", [included]))
+    names = {route.name for route in routes if "<" not in str(route.pattern)}
+    assert names - asked_with_more <= set(NAMES)
 
 
 def test_the_openapi_document_is_made_without_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
