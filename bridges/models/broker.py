@@ -9,10 +9,10 @@ from django.db.models import Q
 
 from bridges.models.broker_checks import certificates_fault, host_fault, is_loopback, key_fault, pair_fault
 from bridges.models.discovery_settings import DiscoverySettings, discovery_constraint
-from bridges.models.secret import SecretTextField
 from bridges.mqtt.filters import TopicFault, check_name
 from telemetry.models.limits import LimitedTarget, limit_constraints
 from telemetry.names import check_name_kept, check_slug, sentence
+from telemetry.secret_field import SecretTextField
 
 TLS_PORT = 8883
 PLAIN_PORT = 1883

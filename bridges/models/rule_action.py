@@ -11,7 +11,6 @@ from django.db.models import Q
 
 from bridges.actions.registry import ACTIONS
 from bridges.models.rule import Rule
-from bridges.models.secret import SecretTextField
 from bridges.models.topic import Topic
 from devices.drivers.registry import driver_named
 from devices.models import Device, TicketTemplate
@@ -19,6 +18,7 @@ from devices.printing.job import RAW, TICKET
 from telemetry.models import ConfiguredModel
 from telemetry.names import sentence
 from telemetry.options import OptionFault
+from telemetry.secret_field import SecretTextField
 
 
 class RuleAction(ConfiguredModel):

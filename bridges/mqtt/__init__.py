@@ -1,1 +1,2 @@
-"""The MQTT link. This package is the only place that imports paho; it never touches the database."""
+"""The MQTT link. Of the apps this package alone imports paho (simulated devices have a client of
+their own); it never touches the database."""

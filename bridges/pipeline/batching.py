@@ -17,7 +17,8 @@ import orjson
 
 from bridges.pipeline.outputs import Origin, add_delivery, draft_delivery
 from bridges.pipeline.snapshot import ActiveRule
-from bridges.rules.expression import EvaluationFault, Variables
+from bridges.rules.expression import Variables
+from bridges.rules.faults import EvaluationFault
 from bridges.rules.plain import time_text
 from telemetry.ids import time_of
 from telemetry.recording.batch import Batch, DeliveryDraft

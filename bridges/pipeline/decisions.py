@@ -23,7 +23,8 @@ from bridges.pipeline.rows import buried_draft, dead_letter_draft, dumped, messa
 from bridges.pipeline.snapshot import PACKETS, ActiveRule, InTopic, Snapshot
 from bridges.pipeline.states import is_own, state_draft
 from bridges.pipeline.twins import packed, twin_key, twins_name, with_new
-from bridges.rules.expression import EvaluationFault, Variables
+from bridges.rules.expression import Variables
+from bridges.rules.faults import EvaluationFault
 from devices.drivers.base import FAULT
 from telemetry.recording.batch import Batch, LedgerKey, MessageDraft, hour_of
 from telemetry.values import Arrival, ArrivalKind, Decoded, DecodeFault, Json, storable

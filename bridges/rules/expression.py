@@ -23,8 +23,6 @@ from bridges.rules.syntax import read_shape
 from bridges.rules.vocabulary import MAX_CHARACTERS
 from telemetry.values import Json
 
-__all__ = ["EvaluationFault", "Expression", "ExpressionFault", "Missing", "Variables"]
-
 MAX_ITEMS: Final = 1_000
 MAX_NODES: Final = 1_000
 MAX_DEPTH: Final = 50

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bridges.rules.expression import EvaluationFault, Expression, ExpressionFault, Missing
+from bridges.rules.expression import Expression
+from bridges.rules.faults import EvaluationFault, ExpressionFault, Missing
 from bridges.rules.plain import plain
 from bridges.tests.messages import make_variables
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridges.rules.expression import EvaluationFault, Expression, ExpressionFault, Missing
+from bridges.rules.expression import Expression
+from bridges.rules.faults import EvaluationFault, ExpressionFault, Missing
 from bridges.tests.messages import make_variables
 
 NUMBERS = list(range(1000))
@@ -104,7 +105,8 @@ HOSTILE = {
 }
 SMALL_STACK = """
 import json, sys, threading
-from bridges.rules.expression import *
+from bridges.rules.expression import Expression
+from bridges.rules.faults import EvaluationFault, ExpressionFault, Missing
 from bridges.tests.messages import make_variables
 def run():
     for source in json.load(sys.stdin):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bridges.rules.expression import EvaluationFault, ExpressionFault
+from bridges.rules.faults import EvaluationFault, ExpressionFault
 from bridges.rules.rule import CompiledRule, RuleFault, check_rule
 from bridges.tests.messages import make_variables
 
