@@ -1,4 +1,8 @@
-"""Takes packets in. A packet is answered for only after it is committed."""
+"""Takes packets in: `POST packets`. A packet is answered for only after it is committed.
+
+Requests with a key get their answer from `hub/api/packet_gate.py`, by the functions here; `GET packets` is in
+`telemetry/api/messages.py`.
+"""
 
 from __future__ import annotations
 

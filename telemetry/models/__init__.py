@@ -1,4 +1,6 @@
-"""What happened: the rows that traffic writes, and the few that guard it."""
+"""What happened: the rows that traffic writes, and the few that guard it. Of what people configure only the base of such
+rows is here, and the rules of alerts, which watch all that happens.
+"""
 
 from telemetry.models.alerts import Alert, AlertRule, Severity
 from telemetry.models.configuration import ConfigurationVersion, ConfiguredModel, ConfiguredQuerySet
