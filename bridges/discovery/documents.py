@@ -19,6 +19,7 @@ import orjson
 
 from bridges.discovery.classes import class_of
 from bridges.discovery.names import OFFLINE, ONLINE, Names, word_of
+from telemetry.values import Reading
 
 HUB: Final = "Patchbay"
 MAX_METRICS: Final = 250
@@ -67,11 +68,11 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One thing that a device measures, and its newest value."""
+    """One thing that a device measures. `value` is the newest one; None if it came without the unit or in another."""
 
     name: str
     unit: str
-    value: float
+    value: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class _Shape(NamedTuple):
     expire_after_s: int | None
 
 
-def hub_documents(names: Names, *, connection: str, birth: str = "", offline: bytes = OFFLINE) -> list[Document]:
+def hub_documents(names: Names, *, connection: str, occasion: str = "", offline: bytes = OFFLINE) -> list[Document]:
     """The hub itself: that it is there, said anew on each connection, and its entity."""
     config = {
         "name": "Connection",
@@ -111,12 +112,12 @@ def hub_documents(names: Names, *, connection: str, birth: str = "", offline: by
     }
     return [
         Document(names.hub_status, ONLINE, Kind.STATUS, occasion=connection),
-        Document(names.hub_config, orjson.dumps(config), Kind.CONFIG, occasion=birth),
+        Document(names.hub_config, orjson.dumps(config), Kind.CONFIG, occasion=occasion),
     ]
 
 
-def device_documents(names: Names, subject: Subject, *, birth: str = "", offline: bytes = OFFLINE) -> list[Document]:
-    """All that is said of one device; nothing of one without readings. `birth` is when Home Assistant last started."""
+def device_documents(names: Names, subject: Subject, *, occasion: str = "", offline: bytes = OFFLINE) -> list[Document]:
+    """All that is said of one device; nothing of one without readings. Another `occasion` says it again."""
     metrics = sorted(subject.metrics, key=lambda metric: metric.name)[:MAX_METRICS]
     if not metrics:
         return []
@@ -127,17 +128,18 @@ def device_documents(names: Names, subject: Subject, *, birth: str = "", offline
         tuple((metric.name, metric.unit) for metric in metrics),
         subject.expire_after_s,
     )
-    configs, digest = _configs(names, shape, birth, offline)
+    configs, digest = _configs(names, shape, occasion, offline)
     said = ONLINE if subject.is_present else OFFLINE
+    known = [Reading(metric.name, metric.value, metric.unit) for metric in metrics if metric.value is not None]
     return [
         *configs,
-        Document(names.availability(subject.name), said, Kind.AVAILABILITY, subject.name, birth),
-        Document(names.state(subject.name), state_payload(metrics), Kind.STATE, subject.name, f"{birth} {digest}"),
+        Document(names.availability(subject.name), said, Kind.AVAILABILITY, subject.name, occasion),
+        Document(names.state(subject.name), state_payload(known), Kind.STATE, subject.name, f"{occasion} {digest}"),
     ]
 
 
 @lru_cache(2000)
-def _configs(names: Names, shape: _Shape, birth: str, offline: bytes) -> tuple[tuple[Document, ...], str]:
+def _configs(names: Names, shape: _Shape, occasion: str, offline: bytes) -> tuple[tuple[Document, ...], str]:
     """The configs of a device, and what tells them from others. They are compared every few seconds, and seldom new."""
     configs = tuple(
         Document(
@@ -145,7 +147,7 @@ def _configs(names: Names, shape: _Shape, birth: str, offline: bytes) -> tuple[t
             orjson.dumps(_config(names, shape, metric, unit=unit, offline=offline)),
             Kind.CONFIG,
             shape.name,
-            birth,
+            occasion,
         )
         for metric, unit in shape.metrics
     )
@@ -153,12 +155,11 @@ def _configs(names: Names, shape: _Shape, birth: str, offline: bytes) -> tuple[t
     return configs, hashlib.sha256(digests.encode()).hexdigest()[:32]
 
 
-def state_payload(readings: Iterable[Any]) -> bytes:
-    """Readings or metrics as JSON: `{"weight": {"g": 12.5}}`. With its unit, a value never counts in another one."""
+def state_payload(readings: Iterable[Reading]) -> bytes:
+    """Readings as JSON: `{"weight": {"g": 12.5}}`. With its unit, a value never counts in another one."""
     said: dict[str, dict[str, float]] = {}
     for reading in readings:
-        name = reading.name if isinstance(reading, Metric) else reading.metric
-        said.setdefault(word_of(name), {})[reading.unit] = reading.value
+        said.setdefault(word_of(reading.metric), {})[reading.unit] = reading.value
     try:
         return orjson.dumps(said)
     except TypeError:  # a unit with half a character: one message must not spoil others

@@ -15,19 +15,23 @@ from bridges.discovery.presence import LOOKED_AT, is_present, silence_allowed_s
 from bridges.models import Broker, PublishedDocument
 from devices.models import Device
 from telemetry.ids import time_of
-from telemetry.models import CodecState, LatestReading, LinkStatus, Message
+from telemetry.models import CodecState, LatestReading, LinkStatus, Message, StoredReading
 
 HABIT_LIVES = timedelta(minutes=10)
 
 
+_UNITS_LOOKED_AT = 100
+
+
 @dataclass(slots=True)
 class Habits:
-    """After how much silence each device counts as away: worked out of history anew every ten minutes."""
+    """What is usual of devices, as history tells: the pauses between their messages, and the units of their metrics."""
 
     _known: dict[str, tuple[datetime, int | None]] = field(default_factory=dict)
+    _units: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def allowed_s(self, device: str, now: datetime) -> int | None:
-        """See `silence_allowed_s`."""
+        """After how much silence it counts as away: worked out anew every ten minutes, see `silence_allowed_s`."""
         known = self._known.get(device)
         if known is None or not now - HABIT_LIVES < known[0] <= now:
             ids = Message.objects.filter(device=device, duplicate_of=None, is_retained=False).order_by("-id")
@@ -35,6 +39,17 @@ class Habits:
             before = known[1] if known else None
             known = self._known[device] = (now, silence_allowed_s(times, before))
         return known[1]
+
+    def unit(self, device: str, metric: str, said: str) -> str:
+        """The unit of a metric: many scales leave it out while the weight is not stable."""
+        key = (device, metric)
+        if said:
+            self._units[key] = said
+        elif key not in self._units:
+            newest = StoredReading.objects.filter(device=device, metric=metric).order_by("-id")
+            units = newest.values_list("unit", flat=True)[:_UNITS_LOOKED_AT]
+            self._units[key] = next((unit for unit in units if unit), "")
+        return self._units[key]
 
 
 def is_used() -> bool:
@@ -64,7 +79,7 @@ def births(links: Sequence[str]) -> dict[str, str]:
 def subjects(habits: Habits, now: datetime) -> list[Subject]:
     """Every enabled device that has readings."""
     devices = {row.name: row for row in Device.objects.filter(is_enabled=True)}
-    metrics, heard = _latest(devices)
+    metrics, heard = _latest(devices, habits)
     up = connections(row.link_key for row in devices.values() if row.driver)
     found = []
     for name in sorted(metrics):
@@ -83,14 +98,15 @@ def subjects(habits: Habits, now: datetime) -> list[Subject]:
     return found
 
 
-def _latest(devices: Mapping[str, Device]) -> tuple[dict[str, list[Metric]], dict[str, datetime]]:
+def _latest(devices: Mapping[str, Device], habits: Habits) -> tuple[dict[str, list[Metric]], dict[str, datetime]]:
     metrics: dict[str, list[Metric]] = {}
     newest: dict[str, UUID] = {}
     rows = LatestReading.objects.filter(device__in=list(devices)).order_by("device", "metric")
-    for device, metric, unit, value, message in rows.values_list("device", "metric", "unit", "value", "message_id"):
+    for device, metric, said, value, message in rows.values_list("device", "metric", "unit", "value", "message_id"):
         known = metrics.setdefault(device, [])
         if len(known) < MAX_METRICS:
-            known.append(Metric(metric, unit, value))
+            unit = habits.unit(device, metric, said)
+            known.append(Metric(metric, unit, value if unit == said else None))
         newest[device] = max(newest.get(device, message), message)
     return metrics, {device: time_of(message) for device, message in newest.items()}
 

@@ -94,7 +94,9 @@ def _wanted(broker: Broker, subjects: Sequence[Subject], *, connection: str, bir
         return []
     names = broker.discovery_names()
     offline = broker.will_payload.encode() if broker.will_topic else OFFLINE
-    documents = hub_documents(names, connection=connection, birth=birth, offline=offline)
+    # A broker may have lost what it kept, and a row may name another broker than before: each connection begins anew.
+    occasion = f"{connection} {birth}"
+    documents = hub_documents(names, connection=connection, occasion=occasion, offline=offline)
     for subject in subjects:
-        documents += device_documents(names, subject, birth=birth, offline=offline)
+        documents += device_documents(names, subject, occasion=occasion, offline=offline)
     return documents

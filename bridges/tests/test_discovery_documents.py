@@ -232,7 +232,7 @@ def test_no_name_and_no_unit_from_the_wire_becomes_part_of_a_template_or_a_topic
     assert NAMES.owns(topic)
     inner = config["value_template"].removeprefix("{{").removesuffix("}}")
     assert not any(sign in inner for sign in ("{{", "}}", "{%", "{#"))
-    assert rendered(config["value_template"], state_payload(said.metrics)) == "1.5"
+    assert rendered(config["value_template"], state_payload([Reading(metric, 1.5, unit)])) == "1.5"
 
 
 @given(first=st.text(max_size=80), second=st.text(max_size=80))
@@ -281,3 +281,9 @@ def test_a_state_is_said_again_for_a_new_metric_and_not_for_a_new_value() -> Non
 )
 def test_a_metric_is_named_as_people_would(metric: str, name: str) -> None:
     assert name_of(metric) == name
+
+
+def test_a_value_that_came_without_the_usual_unit_is_left_out_of_the_state() -> None:
+    documents = device_documents(NAMES, subject(Metric("weight", "g", None), Metric("tare", "g", 2.0)))
+    assert documents[-1].payload == b'{"tare":{"g":2.0}}'
+    assert NAMES.config("scale", "weight") in configs(documents)

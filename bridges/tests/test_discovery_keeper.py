@@ -16,7 +16,7 @@ from bridges.runtime.discovery_keeper import LEASE, DiscoveryKeeper
 from bridges.runtime.leases import Holder, Leases
 from devices.models import Device
 from telemetry.ids import lowest_id
-from telemetry.models import CodecState, Delivery, LatestReading, Lease, LedgerEntry, LinkStatus, Message
+from telemetry.models import CodecState, Delivery, LatestReading, Lease, LedgerEntry, LinkStatus, Message, StoredReading
 from telemetry.recording.batch import Batch
 from telemetry.recording.faults import LeaseLost
 
@@ -111,12 +111,33 @@ def test_nothing_is_said_to_a_broker_that_is_not_connected(scale: Device, keeper
     assert CONFIG in said()
 
 
-def test_a_new_connection_brings_the_hub_online_again(scale: Device, keeper: DiscoveryKeeper) -> None:
+def test_a_new_connection_brings_everything_again_as_it_may_be_another_broker(
+    scale: Device, keeper: DiscoveryKeeper
+) -> None:
     keeper.look(NOW)
+    first = said()
     forget()
     connect("broker:home", NOW + timedelta(seconds=1))
     keeper.look(NOW + timedelta(seconds=2))
-    assert said() == {STATUS: b"online"}
+    assert said() == first
+
+
+def test_a_scale_that_leaves_the_unit_out_while_it_moves_keeps_its_unit_and_says_no_value_without_it(
+    scale: Device, keeper: DiscoveryKeeper, broker: Broker
+) -> None:
+    keeper.look(NOW)
+    first = said()[CONFIG]
+    forget()
+    read(unit="")
+    StoredReading.objects.create(
+        message_id=lowest_id(NOW), device="scale", metric="weight", value=1.0, unit="g", time=NOW
+    )
+    keeper.look(LATER)
+    assert said() == {STATE: b"{}"}
+    PublishedDocument.objects.all().delete()
+    leases = Leases(Holder.this_process("tests"))
+    DiscoveryKeeper(leases, lambda batch: None).look(LATER)  # one that has not seen the unit itself
+    assert said()[CONFIG] == first
 
 
 def test_a_start_of_home_assistant_brings_the_configs_again(scale: Device, keeper: DiscoveryKeeper) -> None:

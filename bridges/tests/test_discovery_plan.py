@@ -12,13 +12,18 @@ from bridges.discovery.plan import SETTLING, Plan, Sent, plan
 NAMES = Names("homeassistant", "patchbay")
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 LATER = NOW + SETTLING
+HUB = "homeassistant/binary_sensor/patchbay/status/config"
 STATUS, STATE = "patchbay/status", "patchbay/scale/state"
 WEIGHT, AVAILABLE = "homeassistant/sensor/patchbay_scale/weight/config", "patchbay/scale/availability"
 
 
 def wanted(*metrics: str, birth: str = "", connection: str = "c1", is_present: bool = True) -> list[Document]:
     said = Subject("scale", metrics=[Metric(name, "g", 1.0) for name in metrics or ("weight",)], is_present=is_present)
-    return [*hub_documents(NAMES, connection=connection), *device_documents(NAMES, said, birth=birth)]
+    occasion = f"{connection} {birth}"
+    return [
+        *hub_documents(NAMES, connection=connection, occasion=occasion),
+        *device_documents(NAMES, said, occasion=occasion),
+    ]
 
 
 def told(documents: Iterable[Document], at: datetime = NOW) -> dict[str, Sent]:
@@ -54,13 +59,13 @@ def test_a_new_metric_is_told_and_then_the_state() -> None:
 def test_a_start_of_home_assistant_brings_the_configs_and_then_the_state_again() -> None:
     documents = wanted(birth="b1")
     again = due(documents, told(wanted()))
-    assert topics(again.send) == {WEIGHT, AVAILABLE}
+    assert topics(again.send) == {WEIGHT, AVAILABLE, HUB}
     sent = told(wanted()) | told(again.send, LATER)
     assert topics(due(documents, sent, LATER + SETTLING).send) == {STATE}
 
 
-def test_a_new_connection_brings_the_hubs_status_again_and_nothing_else() -> None:
-    assert topics(due(wanted(connection="c2"), told(wanted()), connection="c2").send) == {STATUS}
+def test_a_new_connection_brings_everything_again_as_the_broker_may_have_lost_it() -> None:
+    assert topics(due(wanted(connection="c2"), told(wanted()), connection="c2").send) == topics(wanted()) - {STATE}
 
 
 def test_silence_is_said_once() -> None:
@@ -70,7 +75,7 @@ def test_silence_is_said_once() -> None:
 
 
 def test_a_device_that_is_gone_is_taken_back_and_its_state_forgotten() -> None:
-    only_hub = hub_documents(NAMES, connection="c1")
+    only_hub = hub_documents(NAMES, connection="c1", occasion="c1 ")
     gone = due(only_hub, told(wanted()))
     assert (topics(gone.clear), topics(gone.forget), gone.send) == ({WEIGHT, AVAILABLE}, {STATE}, [])
 
