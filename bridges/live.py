@@ -11,9 +11,12 @@ from telemetry.live.sources import LabelledLink, register_link_source, register_
 
 
 def links() -> Iterator[LabelledLink]:
-    """One link a broker."""
-    for broker in Broker.objects.only("name", "label", "is_enabled"):
+    """One link a broker, and one more where messages pass through unstored."""
+    brokers = Broker.objects.only("name", "label", "is_enabled")
+    for broker in brokers:
         yield LabelledLink(key=broker.link_key, label=str(broker), is_enabled=broker.is_enabled)
+    for broker in brokers.filter(topics__is_stored=False, topics__is_enabled=True).distinct():
+        yield LabelledLink(key=broker.transit_key, label=f"{broker}: passing through", is_enabled=broker.is_enabled)
 
 
 def topic_names() -> Iterator[str]:

@@ -13,6 +13,7 @@ from devices.drivers.registry import driver_named
 from devices.seen_device import SeenDevice
 from devices.serial.settings import SerialSettings, check_port
 from devices.ticket_template import TicketTemplate
+from telemetry.models import ConfiguredModel
 from telemetry.models.limits import LimitedTarget, limit_constraints
 from telemetry.names import check_name_kept, check_slug
 from telemetry.options import OptionFault
@@ -22,7 +23,7 @@ __all__ = ["Device", "SeenDevice", "TicketTemplate"]
 _UNSTEADY_PORT = re.compile(r"\A/dev/tty(USB|ACM)\d+\Z")
 
 
-class Device(LimitedTarget):
+class Device(LimitedTarget, ConfiguredModel):
     """Something at the end of a wire (it has a driver and a port) or behind a topic (it has neither)."""
 
     class Parity(models.TextChoices):

@@ -225,7 +225,7 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
     """The counters that must balance."""
 
     list_display = (
-        "at", "link", "incoming", "outgoing", "received", "stored", "duplicate", "dead", "dropped", "created",
+        "at", "link", "incoming", "outgoing", "received", "stored", "passed", "duplicate", "dead", "dropped", "created",
         "delivered", "refused", "expired", "unknown",
     )  # fmt: skip
     list_display_links = None
@@ -241,7 +241,7 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
     @admin.display(description="In")
     def incoming(self, row: LedgerEntry) -> SafeString:
         """Whether every arrival is accounted for; those of this moment may still be on their way."""
-        missing = row.received - row.stored - row.duplicate - row.dead - row.dropped
+        missing = row.received - row.stored - row.passed - row.duplicate - row.dead - row.dropped
         return state_badge("wrong", f"{missing} open") if missing else state_badge("ok", "balanced")
 
     @admin.display(description="Out")

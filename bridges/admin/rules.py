@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 
 from bridges.actions.registry import ACTIONS
 from bridges.admin.actions import options_inlines
+from bridges.admin.source_list import SourceFormSet
 from bridges.models import Rule, RuleAction, RuleSource, Topic
 from bridges.pipeline.snapshot import BATCH_PREFIX, task_target
 from devices.rights import REFUSAL, may_print_raw
@@ -87,6 +88,7 @@ class SourceInline(TabularInline):
 
     model = RuleSource
     form = SourceForm
+    formset = SourceFormSet
     extra = 1
     verbose_name_plural = "Sources - each line is one topic, one device, or packets"
 
@@ -162,6 +164,14 @@ class RuleAdmin(ConfiguredAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return LiveChangeList
+
+    def _create_formsets(self, request: HttpRequest, obj: Any, change: bool) -> Any:
+        """Let the sources see the actions: some do not go together."""
+        formsets, inlines = super()._create_formsets(request, obj, change)  # type: ignore[misc]
+        for formset in formsets:
+            if isinstance(formset, SourceFormSet):
+                formset.siblings = [other for other in formsets if other is not formset]
+        return formsets, inlines
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rule]:
         parts = ("sources__topic", "sources__device", "actions__topic", "actions__device")

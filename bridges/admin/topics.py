@@ -22,7 +22,7 @@ from telemetry.admin_parts.live_state import LiveChangeList, statuses
 from telemetry.admin_parts.option_forms import PREFIX, ChooserSelect, OptionsForm, chooser_choices
 from telemetry.admin_parts.words import NOTHING, link_state, page_link, two_lines
 
-_IN = ["is_searchable", "no_local"]
+_IN = ["is_stored", "is_searchable", "no_local"]
 _OUT = ["retain", "expiry_s", "allow_slash"]
 
 

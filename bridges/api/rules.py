@@ -14,6 +14,7 @@ from rest_framework.fields import get_error_detail
 
 from bridges.api.actions import ActionSerializer, with_kept_secrets
 from bridges.models import Rule, RuleAction, RuleSource, Topic
+from bridges.transit.checks import BATCH_FAULT, action_fault
 from devices.models import Device
 from devices.rights import REFUSAL, may_print_raw
 from telemetry.api.configured import ConfiguredSerializer, StrictSerializer
@@ -147,7 +148,18 @@ class RuleSerializer(ConfiguredSerializer[Rule]):
             "sources": [_faults(RuleSource(rule=self._candidate, **part)) for part in attrs.get("sources", ())],
             "actions": [self._action_faults(part) for part in attrs.get("actions", ())],
         }
-        return {key: found for key, found in faults.items() if any(found)}
+        return {key: found for key, found in faults.items() if any(found)} or self._transit_faults(attrs)
+
+    def _transit_faults(self, attrs: Mapping[str, Any]) -> dict[str, Any]:
+        """What this rule does that cannot be done with messages that pass through unstored."""
+        stored = self.instance
+        topics = [part.get("topic") for part in attrs["sources"]] if "sources" in attrs else _topics(stored)
+        if all(topic is None or topic.is_stored for topic in topics):
+            return {}
+        kinds = [part["kind"] for part in attrs["actions"]] if "actions" in attrs else _kinds(stored)
+        faults = [{kind: [fault]} if (fault := action_fault(kind)) else {} for kind in kinds]
+        found: dict[str, Any] = {"actions": faults} if any(faults) else {}
+        return found | ({"every": [BATCH_FAULT]} if self._candidate.every_s is not None else {})
 
     def _action_faults(self, part: Mapping[str, Any]) -> dict[str, Any]:
         if part.get("is_raw") and not may_print_raw(self.context.get("request")):
@@ -173,6 +185,14 @@ class RuleSerializer(ConfiguredSerializer[Rule]):
                 RuleAction.objects.filter(rule=rule).delete()
                 RuleAction.objects.bulk_create(_placed(rule, attrs["actions"]))
         return Rule.objects.prefetch_related("sources", "actions__ticket").get(pk=rule.pk)
+
+
+def _topics(rule: Rule | None) -> list[Topic | None]:
+    return [source.topic for source in rule.sources.select_related("topic")] if rule else []
+
+
+def _kinds(rule: Rule | None) -> list[str]:
+    return [action.kind for action in rule.actions.all()] if rule else []
 
 
 def _placed(rule: Rule, actions: Sequence[Mapping[str, Any]]) -> list[RuleAction]:

@@ -136,6 +136,7 @@ class TopicSerializer(ConfiguredSerializer[Topic]):
     codec_options = ObjectField(required=False)
     device = NameField("device", queryset=Device.objects.all(), required=False, allow_null=True)
     searchable = serializers.BooleanField(source="is_searchable", required=False)
+    store = serializers.BooleanField(source="is_stored", required=False)
     expiry = serializers.IntegerField(
         source="expiry_s", required=False, allow_null=True, min_value=1, max_value=MAX_SECONDS
     )
@@ -157,6 +158,7 @@ class TopicSerializer(ConfiguredSerializer[Topic]):
             "device",
             "no_local",
             "searchable",
+            "store",
             "allow_slash",
             "expiry",
             "edited_on_web",

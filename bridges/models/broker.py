@@ -10,6 +10,7 @@ from django.db.models import Q
 from bridges.models.broker_checks import certificates_fault, host_fault, is_loopback, key_fault, pair_fault
 from bridges.models.discovery_settings import DiscoverySettings, discovery_constraint
 from bridges.mqtt.filters import TopicFault, check_name
+from telemetry.models import ConfiguredModel
 from telemetry.models.limits import LimitedTarget, limit_constraints
 from telemetry.names import check_name_kept, check_slug, sentence
 from telemetry.secret_field import SecretTextField
@@ -21,7 +22,7 @@ MAX_EXPIRY_S = 2_147_483_647  # the column's limit; the protocol's is twice that
 QOS_CHOICES = [(0, "0 - at most once"), (1, "1 - at least once"), (2, "2 - exactly once")]
 
 
-class Broker(DiscoverySettings, LimitedTarget):
+class Broker(DiscoverySettings, LimitedTarget, ConfiguredModel):
     """An MQTT server, and how to reach it. Its password and private key are encrypted at rest."""
 
     class Protocol(models.IntegerChoices):
@@ -97,6 +98,11 @@ class Broker(DiscoverySettings, LimitedTarget):
     def link_key(self) -> str:
         """The key of its MQTT link."""
         return f"broker:{self.name}"
+
+    @property
+    def transit_key(self) -> str:
+        """The key of the link by which messages of this broker pass through unstored."""
+        return f"transit:{self.name}"
 
     def clean(self) -> None:
         """Check what the fields cannot check alone; each message stands at the field at fault."""

@@ -12,6 +12,7 @@ from bridges.codecs.registry import UnknownCodec, codec_named
 from bridges.models.broker import QOS_CHOICES, Broker
 from bridges.mqtt.filters import TopicFault, check_filter, overlap
 from bridges.rules.address import AddressFault, AddressTemplate
+from bridges.transit.checks import is_stateful, rule_fault
 from devices.models import Device
 from telemetry.models import ConfiguredModel
 from telemetry.names import check_name_kept, check_slug, sentence
@@ -56,6 +57,12 @@ class Topic(ConfiguredModel):
     is_searchable = models.BooleanField(
         "searchable", default=True, help_text="In: keep a decoded copy, so that messages can be found by key and value."
     )
+    is_stored = models.BooleanField(
+        "store",
+        default=True,
+        help_text="In: keep its messages. Without, they only pass through: the broker is answered once every target of "
+        "their rules has them, and while a target is away the broker keeps them.",
+    )
     allow_slash = models.BooleanField(
         default=False, help_text="Out: let a filled-in value hold '/', and so add levels to the topic."
     )
@@ -73,6 +80,9 @@ class Topic(ConfiguredModel):
                 name="topic_filter_is_subscribed_once_per_broker",
             ),
             models.CheckConstraint(condition=Q(qos__in=[0, 1, 2]), name="topic_qos_is_known"),
+            models.CheckConstraint(
+                condition=Q(direction="in") | Q(is_stored=True), name="topic_only_input_is_unstored"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -82,6 +92,7 @@ class Topic(ConfiguredModel):
         """Check what the fields cannot check alone; each message stands at the field at fault."""
         check_name_kept(self)
         found = {"direction": self._direction_fault(), "filter": self._filter_fault(), **self._codec_faults()}
+        found.setdefault("is_stored", self._store_fault())
         faults = {field: message for field, message in found.items() if message}
         if faults:
             raise ValidationError(faults)
@@ -131,6 +142,19 @@ class Topic(ConfiguredModel):
         twins = Topic.objects.filter(broker=self.broker_id, direction=self.Direction.IN, filter=self.filter)
         twin = twins.exclude(pk=self.pk).first()
         return f"The topic {twin.name} subscribes to this already." if twin else ""
+
+    def _store_fault(self) -> str:
+        """What passes through unstored needs a codec that remembers nothing, and rules that only publish and write."""
+        if self.is_stored:
+            return ""
+        if self.direction == self.Direction.OUT:
+            return "Only what comes in can be stored or not."
+        if is_stateful(self.codec):
+            return f"The codec {self.codec} must remember messages, so they have to be stored."
+        for source in self.rule_sources.select_related("rule") if not self._state.adding else ():
+            if fault := rule_fault(source.rule.every_s, source.rule.actions.all()):
+                return f"The rule {source.rule} takes it as a source. {fault}"
+        return ""
 
     def _codec_faults(self) -> dict[str, str]:
         """What is published needs no codec; its options are checked all the same, for the day it turns round."""

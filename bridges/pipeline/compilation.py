@@ -48,24 +48,26 @@ def compile_snapshot(version: int | None = None) -> Snapshot:
     faults: dict[str, str] = {}
     version = ConfigurationVersion.current() if version is None else version
     rules = _rules(faults)
+    topics, transit_topics = _topics(faults)
+    drivers, limits = _drivers(faults), _limits()
+    by_topic = _grouped((s.topic.name, rule) for rule, row in rules for s in row.sources.all() if s.topic)
     discovery = _discovery()
     snapshot = Snapshot(
         version=version,
         instance=settings.PATCHBAY_INSTANCE_ID,
-        topics=_topics(faults),
-        drivers=_drivers(faults),
+        topics=topics,
+        drivers=drivers,
         brokers=frozenset(broker.link_key for broker in Broker.objects.only("name")),
         packets=codec_named("packet")(),
-        rules_by_topic=_grouped(
-            (source.topic.name, rule) for rule, row in rules for source in row.sources.all() if source.topic
-        ),
+        rules_by_topic=by_topic,
         rules_by_device=_grouped(
             (source.device.name, rule) for rule, row in rules for source in row.sources.all() if source.device
         ),
         rules_by_packets=tuple(rule for rule, row in rules if any(source.packets for source in row.sources.all()))
         or default_packet_rules(),
         batch_rules=tuple(rule for rule, _ in rules if rule.every_s is not None),
-        limits=_limits(),
+        limits=limits,
+        transit=_transit(version, transit_topics, by_topic, drivers, limits, faults) if transit_topics else None,
         discovery=discovery,
         discovered=_enabled_devices() if discovery else frozenset(),
         faults=faults,
@@ -75,8 +77,11 @@ def compile_snapshot(version: int | None = None) -> Snapshot:
     return snapshot
 
 
-def _topics(faults: dict[str, str]) -> dict[str, InTopic]:
-    topics, meters = {}, Noted()
+def _topics(faults: dict[str, str]) -> tuple[dict[str, InTopic], dict[str, InTopic]]:
+    """Those whose messages are stored, and those whose messages pass through."""
+    stored: dict[str, InTopic] = {}
+    passing: dict[str, InTopic] = {}
+    meters = Noted()
     for row in Topic.objects.filter(direction=Topic.Direction.IN, is_enabled=True).select_related("device", "broker"):
         try:
             codec = meters.told_to(codec_named(row.codec)(row.codec_options), row.broker_id)
@@ -84,8 +89,39 @@ def _topics(faults: dict[str, str]) -> dict[str, InTopic]:
             faults[f"topic {row.name}"] = str(fault)
             continue
         device = row.device.name if row.device else ""
-        topics[row.name] = InTopic(row.name, codec, device, row.is_searchable, row.broker.link_key)
-    return topics
+        if row.is_stored:
+            stored[row.name] = InTopic(row.name, codec, device, row.is_searchable, row.broker.link_key)
+        elif codec.is_stateful:
+            faults[f"topic {row.name}"] = f"the codec {row.codec} must remember messages, so they have to be stored"
+        else:
+            passing[row.name] = InTopic(row.name, codec, device, False, row.broker.link_key)
+    return stored, passing
+
+
+def _transit(
+    version: int,
+    topics: Mapping[str, InTopic],
+    by_topic: Mapping[str, tuple[ActiveRule, ...]],
+    drivers: Mapping[str, Driver],
+    limits: Mapping[str, TargetLimit],
+    faults: dict[str, str],
+) -> Snapshot:
+    """What decisions about messages in transit need to know. A topic whose rules cannot all be used is left out: its
+    messages become dead letters rather than pass by a rule that a person made for them."""
+    usable = dict(topics)
+    for name in topics:
+        for rule in by_topic.get(name, ()):
+            if rule.every_s is not None or not all(isinstance(a, PublishAction | WriteAction) for a in rule.actions):
+                faults[f"topic {name}"] = f"its messages pass through unstored, but {rule.rule.name} needs stored ones"
+                usable.pop(name, None)
+    return Snapshot(
+        version=version,
+        instance=settings.PATCHBAY_INSTANCE_ID,
+        topics=usable,
+        drivers=drivers,
+        rules_by_topic={name: by_topic[name] for name in usable if name in by_topic},
+        limits=limits,
+    )
 
 
 def _drivers(faults: dict[str, str]) -> dict[str, Driver]:

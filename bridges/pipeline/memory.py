@@ -6,6 +6,7 @@ can be thrown away, split and decided again.
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -91,6 +92,7 @@ class Memory:
         self.links: dict[str, LinkMemory] = {}
         self.codec_states: dict[str, Json] = {}
         self._echoes: OrderedDict[Echo, tuple[str, datetime]] = OrderedDict()
+        self._noting = threading.Lock()  # transit links note echoes, too
 
     def link(self, key: str) -> LinkMemory:
         """The memory of a link; a new one if it is not known."""
@@ -127,10 +129,11 @@ class Memory:
 
     def note_echo(self, echo: Echo, via: str, now: datetime) -> None:
         """The hub published this; it may come back without a mark."""
-        self._echoes[echo] = (via, now)
-        self._echoes.move_to_end(echo)
-        while len(self._echoes) > ECHO_LIMIT:
-            self._echoes.popitem(last=False)
+        with self._noting:
+            self._echoes[echo] = (via, now)
+            self._echoes.move_to_end(echo)
+            while len(self._echoes) > ECHO_LIMIT:
+                self._echoes.popitem(last=False)
 
     def echo(self, echo: Echo, now: datetime) -> str | None:
         """The rules that brought this about, if it is something that the hub published a short while ago."""

@@ -120,4 +120,5 @@ class Snapshot:
     limits: Mapping[str, TargetLimit] = field(default_factory=dict)  # of the targets that have any
     discovery: Mapping[str, Names] = field(default_factory=dict)  # by the key of the link that Home Assistant reads
     discovered: frozenset[str] = frozenset()  # names of the devices that it is told of; none without `discovery`
+    transit: Snapshot | None = None  # the same for messages that pass through unstored; None if none do
     faults: Mapping[str, str] = field(default_factory=dict)  # rule or topic that could not be compiled: why

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from bridges.pipeline.inbox import Inbox
+from bridges.runtime.around import WorkerAround
 from telemetry.ids import new_id
 from telemetry.links import LinkReport
 from telemetry.values import Arrival, Outcome
@@ -16,6 +18,8 @@ class WorkerHost:
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
+        self._diverted: dict[UUID, Callable[[Sequence[Outcome]], None]] = {}
+        self.around: WorkerAround | None = None  # for transit links
 
     def offer(self, arrivals: Sequence[Arrival]) -> int:
         return self._inbox.offer(arrivals)
@@ -26,7 +30,21 @@ class WorkerHost:
         return self._inbox.offer_and_wait(named, timeout_s)
 
     def conclude(self, outcomes: Sequence[Outcome]) -> None:
-        self._inbox.conclude(outcomes)
+        if self._diverted:
+            outcomes = [outcome for outcome in outcomes if not self._is_diverted(outcome)]
+        if outcomes:
+            self._inbox.conclude(outcomes)
+
+    def divert(self, ids: Collection[UUID], to: Callable[[Sequence[Outcome]], None]) -> None:
+        """What becomes of these is no matter of the outbox: tell it there instead."""
+        self._diverted.update(dict.fromkeys(ids, to))
+
+    def _is_diverted(self, outcome: Outcome) -> bool:
+        tell = self._diverted.pop(outcome.id, None)
+        if tell is None:
+            return False
+        tell([outcome])
+        return True
 
     def report(self, report: LinkReport) -> None:
         self._inbox.report(report)

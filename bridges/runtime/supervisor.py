@@ -18,10 +18,13 @@ from bridges.couriers.courier import Courier
 from bridges.mqtt.link import MqttLink
 from bridges.pipeline.committer import Committer
 from bridges.pipeline.compilation import compile_snapshot
+from bridges.runtime.around import WorkerAround
 from bridges.runtime.host import WorkerHost
 from bridges.runtime.leases import RENEW_EVERY_S, Leases
 from bridges.runtime.recollection import recall, recall_codecs, recall_twins
-from bridges.runtime.wanted import WantedLink, wanted_links
+from bridges.runtime.wanted import wanted_links
+from bridges.runtime.wanted_link import WantedLink
+from bridges.transit.link import TransitLink
 from telemetry.links import Link, LinkReport, LinkState
 from telemetry.live.events import config_event
 from telemetry.models import ConfigurationVersion, LinkStatus
@@ -63,6 +66,13 @@ class Supervisor(threading.Thread):
         self._leaving: set[str] = set()  # stopped while the database was away: not all that they handed in is settled
         self._renewed_at = 0.0
         self._partitioned_at = 0.0
+        host.around = WorkerAround(
+            str(leases.holder), committer=committer, host=host, link_of=self._link_of, lose=self.lose
+        )
+
+    def _link_of(self, key: str) -> Link | None:
+        held = self.held.get(key)
+        return held.link if held else None
 
     def wake(self) -> None:
         """Look now rather than at the next second."""
@@ -137,7 +147,7 @@ class Supervisor(threading.Thread):
             self._stop_links(frozenset([key]), "")
         elif wanted.settings != held.wanted.settings:
             self._stop_links(frozenset([key]), "its configuration changed")
-        elif wanted.subscriptions != held.wanted.subscriptions and isinstance(held.link, MqttLink):
+        elif wanted.subscriptions != held.wanted.subscriptions and isinstance(held.link, MqttLink | TransitLink):
             held.link.update_subscriptions(wanted.subscriptions)
             held.wanted = wanted
         else:
@@ -158,7 +168,7 @@ class Supervisor(threading.Thread):
     def _claim(self) -> None:
         claimed = 0
         for key, wanted in self._wanted.items():
-            is_taken = key in self.held or key in self._leaving
+            is_taken = key in self.held or key in self._leaving or not wanted.needs <= self.held.keys()
             if is_taken or claimed >= _CLAIMS_PER_TICK or self._stopping.is_set():
                 continue
             token = self._leases.claim(key, is_sticky=wanted.is_sticky)
@@ -190,7 +200,8 @@ class Supervisor(threading.Thread):
                 twins=recall_twins(wanted.key),
             )
             committer.memory.codec_states.update(recall_codecs([topic.name for topic in wanted.subscriptions]))
-            committer.handover.add(courier, now=datetime.now(UTC), carries_marks=wanted.carries_marks)
+            if not wanted.is_transit:
+                committer.handover.add(courier, now=datetime.now(UTC), carries_marks=wanted.carries_marks)
             committer.tokens[wanted.key] = token
             committer.sources[wanted.key] = link
             ready.set()

@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
-
-from bridges.models import Broker, Topic
+from bridges.models import Broker
 from bridges.mqtt.link import MqttLink
 from bridges.mqtt.settings import Subscription
+from bridges.runtime.host import WorkerHost
+from bridges.runtime.wanted_link import WantedLink, subscriptions_of
+from bridges.runtime.wanted_transit import transit_links
 from bridges.sessions import mqtt_settings
 from devices.drivers.registry import driver_named
 from devices.models import Device
 from devices.serial.link import SerialLink
-from telemetry.links import Link, LinkHost
+from telemetry.links import Link
 
 BIRTHS = "(Home Assistant)"
 """Stands for a Topic's name, and is none."""
 _BIRTH_IDENTIFIER = 268_435_454  # below that of the link's own look at its broker; no Topic has so high a number
-
-
-@dataclass(frozen=True, slots=True)
-class WantedLink:
-    """A link as configured. Equal `settings` means that a running one need not be touched."""
-
-    key: str
-    settings: Any
-    subscriptions: tuple[Subscription, ...]
-    build: Callable[[LinkHost], Link]
-    is_serial: bool
-    is_sticky: bool  # its lease never moves to another host by itself
-    may_repeat: bool = False
-    window: int = 500
-    carries_marks: bool = True
 
 
 def wanted_links(site: str) -> tuple[dict[str, WantedLink], set[str]]:
@@ -49,14 +33,14 @@ def wanted_links(site: str) -> tuple[dict[str, WantedLink], set[str]]:
             links[broker.link_key] = _mqtt(broker)
         else:
             disabled.add(broker.link_key)
-    return links, disabled
+    return links | transit_links(), disabled
 
 
 def _serial(device: Device) -> WantedLink:
     port, options = device.serial_settings(), dict(device.options)
     key, driver, name = device.link_key, device.driver, device.name
 
-    def build(host: LinkHost) -> Link:
+    def build(host: WorkerHost) -> Link:
         return SerialLink(key, port, driver_name=driver, driver_options=options, host=host)
 
     try:
@@ -76,9 +60,9 @@ def _serial(device: Device) -> WantedLink:
 
 def _mqtt(broker: Broker) -> WantedLink:
     session, key = mqtt_settings(broker), broker.link_key
-    subscriptions = (*_subscriptions(broker.topics.all()), *_birth_subscriptions(broker))
+    subscriptions = (*subscriptions_of(broker.topics.all(), is_stored=True), *_birth_subscriptions(broker))
 
-    def build(host: LinkHost) -> Link:
+    def build(host: WorkerHost) -> Link:
         return MqttLink(key, session, subscriptions=subscriptions, host=host)
 
     return WantedLink(
@@ -90,14 +74,6 @@ def _mqtt(broker: Broker) -> WantedLink:
         is_sticky=False,
         window=session.receive_maximum,
         carries_marks=session.is_v5,
-    )
-
-
-def _subscriptions(topics: Iterable[Topic]) -> tuple[Subscription, ...]:
-    return tuple(
-        Subscription(name=topic.name, filter=topic.filter, identifier=topic.pk, qos=topic.qos, no_local=topic.no_local)
-        for topic in topics
-        if topic.is_enabled and topic.direction == Topic.Direction.IN
     )
 
 

@@ -16,7 +16,7 @@ from bridges.pipeline.snapshot import Snapshot
 from bridges.runtime.host import WorkerHost
 from bridges.runtime.leases import Holder, Leases
 from bridges.runtime.supervisor import Supervisor
-from bridges.runtime.wanted import WantedLink
+from bridges.runtime.wanted_link import WantedLink
 from bridges.tests.test_committer import SourceDouble, fresh, wait_for
 from telemetry.models import LedgerEntry
 from telemetry.recording.batch import Batch

@@ -28,6 +28,7 @@ REDIS_TIMEOUT_S = 0.5
 LEDGER_COLUMNS = (
     "received",
     "stored",
+    "passed",
     "duplicate",
     "dead",
     "dropped",

@@ -19,7 +19,7 @@ from telemetry.links import LinkState
 from telemetry.models import Alert, ConfigurationVersion, DeadLetter, LedgerEntry, ProcessStatus, RuleCount
 from telemetry.processes.environment import present_processes
 
-IN = ("received", "stored", "duplicate", "dead", "dropped")
+IN = ("received", "stored", "passed", "duplicate", "dead", "dropped")
 OUT = ("created", "delivered", "refused", "expired", "unknown")
 RULE = ("matched", "unmatched", "missing", "failed", "looped")
 

@@ -8,7 +8,7 @@ from django.db import models
 class LedgerEntry(models.Model):
     """What one link took in and was given to carry out, in one hour (the hour of arrival or creation).
 
-    In: received = stored + duplicate + dead + dropped. Out: created = delivered + refused + expired +
+    In: received = stored + passed + duplicate + dead + dropped. Out: created = delivered + refused + expired +
     unknown + those still waiting.
     """
 
@@ -16,6 +16,7 @@ class LedgerEntry(models.Model):
     hour = models.DateTimeField()
     received = models.BigIntegerField(default=0)
     stored = models.BigIntegerField(default=0)
+    passed = models.BigIntegerField(default=0, db_default=0)  # in transit: went on without being stored
     duplicate = models.BigIntegerField(default=0)
     dead = models.BigIntegerField(default=0)
     dropped = models.BigIntegerField(default=0)

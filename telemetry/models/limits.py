@@ -6,8 +6,6 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
-from telemetry.models.configuration import ConfiguredModel
-
 MAX_DRAIN_RATE = 10_000
 MAX_WAITING = 1_000_000
 
@@ -20,7 +18,7 @@ class DropPolicy(models.TextChoices):
     NEWEST = "newest", "the newest - the first come first"
 
 
-class LimitedTarget(ConfiguredModel):
+class LimitedTarget(models.Model):
     """A target with limits. Without any, nothing is slowed down and nothing is dropped."""
 
     drain_rate = models.FloatField(

@@ -49,5 +49,6 @@ test("the summary counts the connected and the troubled, and leaves the disabled
 
 test("each kind of link leads to its own list in the admin", () => {
   expect(adminListUrl("/admin/", "broker:plant")).toBe("/admin/bridges/broker/?q=plant");
+  expect(adminListUrl("/admin/", "transit:plant")).toBe("/admin/bridges/broker/?q=plant");
   expect(adminListUrl("/admin/", "device:scale")).toBe("/admin/devices/device/?q=scale");
 });

@@ -43,8 +43,9 @@ export function nameOf(key: string): string {
   return key.slice(key.indexOf(":") + 1);
 }
 
+/** Whether a link is a session with a broker: for messages that are stored, or for those in transit. */
 export function isBroker(key: string): boolean {
-  return key.startsWith("broker:");
+  return key.startsWith("broker:") || key.startsWith("transit:");
 }
 
 function urgency(link: Link): number {

@@ -8,7 +8,7 @@ from hub.tests.system.databases import HubDatabase
 from hub.tests.system.waiting import wait_for
 
 _COLUMNS = (
-    "received", "stored", "duplicate", "dead", "dropped", "created", "delivered", "refused", "expired", "unknown",
+    "received", "stored", "passed", "duplicate", "dead", "dropped", "created", "delivered", "refused", "expired", "unknown",
 )  # fmt: skip
 _SUMS = ", ".join(f"sum({name})" for name in _COLUMNS)
 _STATE_OF = {"delivered": "delivered", "refused": "dead", "expired": "expired", "unknown": "unknown"}
@@ -26,12 +26,12 @@ def imbalances(database: HubDatabase) -> list[str]:
     for link, counts in ledger(database).items():
         stored = _messages(database, link, "fault = '' AND duplicate_of IS NULL")
         dead = _messages(database, link, "fault <> ''") + _buried(database, link)
-        outcome = counts["stored"] + counts["duplicate"] + counts["dead"] + counts["dropped"]
+        outcome = counts["stored"] + counts["passed"] + counts["duplicate"] + counts["dead"] + counts["dropped"]
         settled = sum(counts[name] for name in _STATE_OF)
         states = _states(database, link)
         waiting = states.get("waiting", 0) + states.get("sending", 0)
         claims: dict[str, tuple[Any, Any]] = {
-            "received = stored + duplicate + dead + dropped": (counts["received"], outcome),
+            "received = stored + passed + duplicate + dead + dropped": (counts["received"], outcome),
             "stored = messages without fault": (counts["stored"], stored),
             "dead = messages with a fault and buried ones": (counts["dead"], dead),
             "created = settled + waiting": (counts["created"], settled + waiting),
