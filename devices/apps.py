@@ -10,6 +10,6 @@ class DevicesConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the live pages what is configured."""
-        from devices.live import register
+        from devices.live_sources import register
 
         register()

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 from devices.drivers.commands import NO_ANSWER, Answer, Command, Part
-from devices.drivers.status import StatusCheck
+from devices.drivers.readiness import StatusCheck
 from devices.framing import Frame
 from telemetry.options import Option, check_options
 from telemetry.values import Decoded

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 from devices.drivers.base import Driver
 from devices.drivers.raw import hexadecimal
-from devices.drivers.status import StatusCheck
+from devices.drivers.readiness import StatusCheck
 from devices.framing import ByteFramer
 from devices.printing.code_pages import CODE_PAGES
 from devices.printing.job import CUTS, RAW, TEXT, TICKET, JobOptions
-from devices.printing.status import QUESTIONS, is_answer, standing
+from devices.printing.printer_status import QUESTIONS, is_answer, standing
 from telemetry.options import Option
 from telemetry.values import Decoded
 

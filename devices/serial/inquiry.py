@@ -8,7 +8,7 @@ from __future__ import annotations
 from threading import Condition, Event
 from time import monotonic
 
-from devices.drivers.status import Standing, StatusCheck
+from devices.drivers.readiness import Standing, StatusCheck
 from devices.serial.ports import Port
 from telemetry.links import LinkLost
 

@@ -14,8 +14,8 @@ from time import monotonic
 from typing import Any
 
 from devices.drivers.base import FAULT, Driver
+from devices.drivers.readiness import Standing
 from devices.drivers.registry import driver_named
-from devices.drivers.status import Standing
 from devices.framing import Frame
 from devices.serial.ports import Port, open_port
 from devices.serial.settings import SerialSettings

@@ -17,7 +17,7 @@ from time import monotonic
 from devices.answers import REPLY_TO, WAIT_S
 from devices.drivers.base import Driver
 from devices.drivers.commands import NO_ANSWER, Answer
-from devices.drivers.status import Standing
+from devices.drivers.readiness import Standing
 from devices.printing.job import FORM
 from devices.serial.exchange import Exchange
 from devices.serial.inquiry import Inquiry

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from devices.drivers.weighing import MEASURED
-from devices.printing.status import QUESTIONS, is_answer, standing
+from devices.printing.printer_status import QUESTIONS, is_answer, standing
 from devices.tests.scale_samples import DRIVER_OF, SCALES, Sample, read, samples, scale
 
 ALL = samples()

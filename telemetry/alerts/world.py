@@ -17,7 +17,7 @@ from django.db import connection
 from telemetry.alerts.base import CertificateFact, DeviceFact, DiskFact, LinkFact, QueueFact, ValueFact
 from telemetry.alerts.certificates import certificates_in_use
 from telemetry.ids import lowest_id, time_of
-from telemetry.live.link_states import link_states
+from telemetry.live.configured_links import link_states
 from telemetry.live.sources import configured_devices
 from telemetry.models import DeadLetter, LatestReading, StoredReading
 from telemetry.processes.environment import present_processes

@@ -19,10 +19,10 @@ import orjson
 
 from telemetry.ids import lowest_id, time_of
 from telemetry.live.access import RECHECK_S, still_refused
+from telemetry.live.configured_links import link_states
 from telemetry.live.event_filter import EventFilter
 from telemetry.live.events import Event
 from telemetry.live.feed import Feed
-from telemetry.live.link_states import link_states
 from telemetry.live.rows import delivery_events, message_events
 from telemetry.live.subscription import Subscription
 from telemetry.live.threads import in_thread

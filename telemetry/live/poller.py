@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 from telemetry.ids import lowest_id
 from telemetry.live.alerts import alerts_by_id, standing_alerts
+from telemetry.live.configured_links import link_states
 from telemetry.live.events import Event, config_event
-from telemetry.live.link_states import link_states
 from telemetry.live.rows import delivery_events, message_events
 from telemetry.live.sources import configured_states
 from telemetry.models import ConfigurationVersion, Delivery, Message

@@ -13,8 +13,8 @@ from django.conf import settings
 from django.db import connection
 
 from telemetry.live.alerts import standing_alerts
+from telemetry.live.configured_links import link_states
 from telemetry.live.events import Event, instant
-from telemetry.live.link_states import link_states
 from telemetry.live.rows import delivery_events, message_events
 from telemetry.live.sources import configured_devices, configured_states
 from telemetry.models import ConfigurationVersion, Delivery, LatestReading, Message

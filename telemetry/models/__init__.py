@@ -1,5 +1,5 @@
-"""What happened: the rows that traffic writes, and the few that guard it. Of what people configure only the base of such
-rows is here, and the rules of alerts, which watch all that happens.
+"""What happened: the rows that traffic writes, and the few that guard it. Of what people configure only the base of
+such rows is here, and the rules of alerts, which watch all that happens.
 """
 
 from telemetry.models.alerts import Alert, AlertRule, Severity
@@ -7,9 +7,9 @@ from telemetry.models.configuration import ConfigurationVersion, ConfiguredModel
 from telemetry.models.counters import LedgerEntry, RuleCount
 from telemetry.models.guards import CodecState, CommitMark, IdempotencyKey, Lease, TargetState, UnreleasedPacket
 from telemetry.models.history import DeadLetter, LatestReading, Message, StoredReading
+from telemetry.models.link_status import LinkStatus
 from telemetry.models.outbox import Delivery
 from telemetry.models.processes import EnvironmentRequest, ProcessStatus
-from telemetry.models.status import LinkStatus
 
 __all__ = [
     "Alert",

@@ -48,7 +48,7 @@ def heard(device: str, *seconds_ago: float) -> None:
 
 def test_links_are_those_that_are_configured_and_enabled(monkeypatch: pytest.MonkeyPatch) -> None:
     links = [LabelledLink(key=f"device:{name}", label=name, is_enabled=name == "scale") for name in ("scale", "off")]
-    monkeypatch.setattr("telemetry.live.link_states.configured_links", lambda: links)
+    monkeypatch.setattr("telemetry.live.configured_links.configured_links", lambda: links)
     LinkStatus.objects.create(key="device:scale", state="lost", detail="Unplugged.")
 
     assert [(link.key, link.state, link.detail) for link in world().links] == [("device:scale", "lost", "Unplugged.")]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.drivers.status import Standing
-from devices.printing.status import is_answer, standing
+from devices.drivers.readiness import Standing
+from devices.printing.printer_status import is_answer, standing
 
 LOW = "The paper is nearly at its end."
 

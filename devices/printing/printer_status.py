@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from devices.drivers.status import Standing
+from devices.drivers.readiness import Standing
 
 ASK_STATE, ASK_CAUSE, ASK_PAPER = b"\x10\x04\x01", b"\x10\x04\x02", b"\x10\x04\x04"
 QUESTIONS: Final = (ASK_STATE, ASK_CAUSE, ASK_PAPER)
