@@ -99,7 +99,7 @@ def test_the_pipeline_knows_enabled_brokers_that_ask_for_it_and_enabled_devices(
     assert (snapshot.discovery, snapshot.discovered) == ({}, frozenset())
     Broker.objects.update(discovery_enabled=True)
     snapshot = compile_snapshot()
-    assert (list(snapshot.discovery), snapshot.discovered) == (["broker:home"], {"hall"})
+    assert (list(snapshot.discovery), snapshot.discovered) == (["broker:home"], frozenset({"hall"}))
     Broker.objects.update(is_enabled=False)
     assert compile_snapshot().discovery == {}
 
