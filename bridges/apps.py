@@ -10,7 +10,7 @@ class BridgesConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the live pages what is configured."""
-        from bridges import certificates, live
+        from bridges import certificates, live_sources
 
-        live.register()
+        live_sources.register()
         certificates.register()

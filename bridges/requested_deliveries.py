@@ -13,7 +13,7 @@ from django.db import transaction
 
 from bridges import intake
 from bridges.couriers import waiting
-from bridges.pipeline.tickets import UNMADE
+from bridges.pipeline.ticket_payloads import UNMADE
 from devices.answers import WAIT_S
 from devices.models import Device
 from devices.printing.job import FORM

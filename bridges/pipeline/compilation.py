@@ -31,7 +31,7 @@ from bridges.pipeline.snapshot import (
     WriteAction,
     task_target,
 )
-from bridges.pipeline.tickets import compiled_ticket
+from bridges.pipeline.ticket_payloads import compiled_ticket
 from bridges.rules.address import AddressTemplate
 from bridges.rules.rule import CompiledRule
 from devices.drivers.base import Driver

@@ -12,7 +12,7 @@ import orjson
 
 from bridges.pipeline.replies import NOBODY
 from bridges.pipeline.snapshot import Action, EventAction, PublishAction, TaskAction, WriteAction
-from bridges.pipeline.tickets import make_ticket
+from bridges.pipeline.ticket_payloads import make_ticket
 from bridges.rules.address import AddressFault
 from bridges.rules.expression import Variables
 from bridges.rules.rule import CompiledRule

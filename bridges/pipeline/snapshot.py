@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from bridges.codecs.base import Codec
 from bridges.couriers.pace import TargetLimit
 from bridges.discovery.names import Names
-from bridges.pipeline.tickets import NamedTicket
+from bridges.pipeline.ticket_payloads import NamedTicket
 from bridges.rules.address import AddressTemplate
 from bridges.rules.rule import CompiledRule
 from devices.drivers.base import Driver

@@ -13,7 +13,7 @@ from bridges.models import Rule, RuleAction, RuleSource
 from bridges.pipeline.compilation import compile_snapshot
 from bridges.pipeline.outputs import Origin, draft_delivery
 from bridges.pipeline.snapshot import WriteAction
-from bridges.pipeline.tickets import compiled_ticket
+from bridges.pipeline.ticket_payloads import compiled_ticket
 from bridges.rules.expression import Variables
 from bridges.rules.rule import CompiledRule
 from devices.models import Device, TicketTemplate
