@@ -17,7 +17,7 @@ HEAD = """\
 
 <!-- Written by `manage.py describe_packs docs/devices.md` from the packs in bridges/packs/library/: change those. -->
 
-What the hub knows to set up by itself. Each has a [device pack](packs.md): install it under *Device packs* in the admin,
+What the hub can set up by itself. Each has a [device pack](packs.md): install it under *Device packs* in the admin,
 with `manage.py install_pack NAME --set …`, or over REST. A device that is not here may still be one of the
 [drivers](drivers.md) or [codecs](codecs.md), or get [a pack of your own](packs.md#write-one).
 """
