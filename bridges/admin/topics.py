@@ -89,8 +89,8 @@ class TopicAdmin(OptionsAdmin):
 
     @admin.display(description="Direction", ordering="direction")
     def short_direction(self, row: Topic) -> str:
-        """And the QoS."""
-        return f"{row.direction}, QoS {row.qos}"
+        """And the QoS, and that its messages are not kept."""
+        return f"{row.direction}, QoS {row.qos}{'' if row.is_stored else ', not stored'}"
 
     @admin.display(description="Broker's state")
     def state(self, row: Any) -> SafeString:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Iterator
 
@@ -110,3 +111,31 @@ def test_a_link_lost_while_another_one_stops_is_stopped_too(
     supervisor._stop_lost()
     supervisor._stop_lost()
     assert stopped == [{KEY}, {"broker:other"}]
+
+
+def test_a_link_that_writes_to_a_device_itself_waits_until_the_same_worker_holds_that(
+    supervisor: Supervisor, committer: Committer
+) -> None:
+    committer.start()
+    supervisor._wanted[KEY] = dataclasses.replace(supervisor._wanted[KEY], needs=frozenset(["device:printer"]))
+    supervisor._claim()
+    assert not supervisor.held
+    supervisor._wanted["device:printer"] = WantedLink(
+        key="device:printer",
+        settings=None,
+        subscriptions=(),
+        build=lambda host: SourceDouble("device:printer"),
+        is_serial=True,
+        is_sticky=False,
+    )
+    supervisor._claim()
+    supervisor._claim()
+    assert supervisor.held.keys() == {KEY, "device:printer"}
+
+
+def test_a_transit_link_gets_no_courier(supervisor: Supervisor, committer: Committer) -> None:
+    committer.start()
+    supervisor._wanted[KEY] = dataclasses.replace(supervisor._wanted[KEY], is_transit=True)
+    supervisor._claim()
+    assert KEY in committer.sources
+    assert KEY not in committer.handover.couriers

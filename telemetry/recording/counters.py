@@ -13,7 +13,8 @@ from telemetry.recording.batch import LedgerKey
 from telemetry.recording.statements import Script, as_time
 
 _LEDGER_COLUMNS = (
-    "received", "stored", "passed", "duplicate", "dead", "dropped", "created", "delivered", "refused", "expired", "unknown",
+    "received", "stored", "passed", "duplicate", "dead", "dropped",
+    "created", "delivered", "refused", "expired", "unknown",
 )  # fmt: skip
 _RULE_COLUMNS = ("matched", "unmatched", "missing", "failed", "looped")
 

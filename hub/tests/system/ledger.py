@@ -8,7 +8,8 @@ from hub.tests.system.databases import HubDatabase
 from hub.tests.system.waiting import wait_for
 
 _COLUMNS = (
-    "received", "stored", "passed", "duplicate", "dead", "dropped", "created", "delivered", "refused", "expired", "unknown",
+    "received", "stored", "passed", "duplicate", "dead", "dropped",
+    "created", "delivered", "refused", "expired", "unknown",
 )  # fmt: skip
 _SUMS = ", ".join(f"sum({name})" for name in _COLUMNS)
 _STATE_OF = {"delivered": "delivered", "refused": "dead", "expired": "expired", "unknown": "unknown"}
