@@ -74,6 +74,7 @@ class _Job:
         elif isinstance(item, Feed):
             self._printer._raw(feed(item.lines))
         elif isinstance(item, Cut):
+            self._wear(Style())  # nothing after the cut: a job that ends with one is not cut again
             self._printer._raw(CUTS[item.kind])
         else:
             self._wear(Style(align=item.align))

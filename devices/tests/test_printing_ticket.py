@@ -12,6 +12,7 @@ from PIL import Image
 
 from devices.printing.code_pages import CODE_PAGES
 from devices.printing.escpos_bytes import escpos_bytes, new_printer, qr_picture
+from devices.printing.job import TICKET, JobOptions
 from devices.printing.logo import LogoFault, prepared
 from devices.printing.preview import as_png, as_text
 from devices.printing.receipt import Barcode, Cut, Feed, Line, Logo, Qr, Receipt, mark, visible, without_marks
@@ -46,6 +47,12 @@ def test_styles_are_switched_on_and_off_and_the_end_is_plain() -> None:
 
 def test_a_line_stands_where_its_first_characters_say() -> None:
     assert bytes_of('{{ right("r") }}') == b"\x1b@\x1bt\x13\x1ba\x02r\n\x1ba\x00"
+
+
+def test_a_cut_after_a_styled_line_comes_last() -> None:
+    said = bytes_of('{{ right(bold("b")) }}\n{{ cut("full") }}')
+    assert said.endswith(b"b\n\x1bE\x00\x1ba\x00\x1dV\x00")
+    assert JobOptions(cut="full", feed_lines=2).job(said, TICKET) == said
 
 
 def test_a_row_has_its_parts_at_the_two_edges() -> None:
