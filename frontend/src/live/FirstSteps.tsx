@@ -16,6 +16,12 @@ export function FirstSteps() {
         Tell the hub what to connect to. Everything takes effect within two seconds, and shows up on this page by itself.
       </p>
       <ul className={classes.cards}>
+        <Step icon={<IconPackage size={22} />} title="Take a device pack">
+          <p>A known scale, printer, sensor or meter in one step, with a simulator to try it first.</p>
+          <Button component="a" href={page.packsUrl}>
+            Look through the packs
+          </Button>
+        </Step>
         <Step icon={<IconServer size={22} />} title="Connect an MQTT broker">
           <p>Where your sensors and meters publish, or where the hub should publish to.</p>
           <Button component="a" href={`${page.adminUrl}bridges/broker/add/`}>
@@ -30,12 +36,6 @@ export function FirstSteps() {
           <p>
             <a href={page.identifyUrl}>Which scale is this?</a> The hub listens, and says what it is.
           </p>
-        </Step>
-        <Step icon={<IconPackage size={22} />} title="Take a device pack">
-          <p>All that a product needs, in one step: topics, codec, rules and alerts. With a simulator to try it first.</p>
-          <Button component="a" href={page.packsUrl}>
-            Look through the packs
-          </Button>
         </Step>
         <Step icon={<IconUpload size={22} />} title="Bring a configuration">
           <p>Read brokers, topics, devices and rules from a YAML file, on the machine of the hub:</p>
