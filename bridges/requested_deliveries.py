@@ -17,6 +17,7 @@ from bridges.pipeline.ticket_payloads import UNMADE
 from devices.answers import WAIT_S
 from devices.models import Device
 from devices.printing.job import FORM
+from telemetry.delivery_kinds import PUBLISH, WRITE
 from telemetry.ids import hour_in, new_id, time_of
 from telemetry.models import Delivery
 from telemetry.recording.batch import LedgerKey
@@ -53,7 +54,7 @@ def repeat(delivery_id: UUID, *, owner: str) -> UUID:
     Raises DeliveryNotRepeatable, DeviceNotWritable.
     """
     row = Delivery.objects.filter(id=delivery_id).first()
-    if row is None or row.kind != Delivery.Kind.WRITE:
+    if row is None or row.kind != WRITE:
         raise DeliveryNotRepeatable("only what was written to a device can be repeated")
     if row.state != Delivery.State.DELIVERED:
         raise DeliveryNotRepeatable(f"it is {row.get_state_display()}; only what was delivered can be repeated")
@@ -66,7 +67,7 @@ def redrive(delivery_id: UUID) -> None:
     row = Delivery.objects.filter(id=delivery_id).first()
     if row is None:
         raise DeliveryNotRedrivable("there is no such delivery")
-    if row.kind == Delivery.Kind.PUBLISH and not row.address:
+    if row.kind == PUBLISH and not row.address:
         raise DeliveryNotRedrivable("its topic could not be filled in: mend the rule or the message instead")
     if row.properties.get(FORM) == UNMADE:
         raise DeliveryNotRedrivable("its ticket could not be made: mend the template, and let the message come again")
@@ -91,7 +92,7 @@ def _put_write(device: str, payload: bytes, *, owner: str, properties: dict[str,
             id=delivery_id,
             created_at=time_of(delivery_id),
             source=owner,
-            kind=Delivery.Kind.WRITE,
+            kind=WRITE,
             target=row.link_key,
             payload=payload,
             properties=properties,

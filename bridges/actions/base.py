@@ -68,6 +68,8 @@ class ActionKind(ABC):
 
     name: ClassVar[str]
     label: ClassVar[str]
+    does: ClassVar[str]
+    """What it does, as people say it: "push an event to open pages"."""
     help: ClassVar[str]
     options: ClassVar[Sequence[Option]]
     main: ClassVar[str]

@@ -15,6 +15,7 @@ class EventAction(ActionKind):
 
     name = "event"
     label = "Event"
+    does = "push an event to open pages"
     help = "Pushed to open pages and event streams under its name"
     main = "name"
     options = (

@@ -30,6 +30,7 @@ class NotifyAction(CarriedAction):
 
     name = "notify"
     label = "Notification"
+    does = "notify people"
     help = "A message to people: mail, Telegram, Slack, ntfy and a hundred more"
     main = "url"
     options = (

@@ -35,6 +35,7 @@ class ScriptAction(CarriedAction):
 
     name = "script"
     label = "Script"
+    does = "run a script"
     help = "A program in the hub's scripts folder, with the payload on its standard input"
     main = "name"
     options = (

@@ -35,6 +35,7 @@ class WebhookAction(CarriedAction):
 
     name = "webhook"
     label = "Webhook"
+    does = "call a webhook"
     help = "The payload is sent to an HTTP endpoint, and again until it is taken"
     main = "url"
     options = (

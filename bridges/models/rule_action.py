@@ -21,20 +21,23 @@ from telemetry.options import OptionFault
 from telemetry.secret_field import SecretTextField
 
 
+def action_kinds() -> list[tuple[str, str]]:
+    """Every kind of action: those with a row as their target, and those of `bridges.actions`."""
+    return [*RuleAction.Kind.choices, *((kind.name, kind.does) for kind in ACTIONS.values())]
+
+
 class RuleAction(ConfiguredModel):
     """Publish to an out-Topic, write to a serial Device, or one of the kinds of `bridges.actions`."""
 
     class Kind(models.TextChoices):
+        """The kinds that have a row as their target."""
+
         PUBLISH = "publish", "publish to a topic"
         WRITE = "write", "write to a device"
-        EVENT = "event", "push an event to open pages"
-        WEBHOOK = "webhook", "call a webhook"
-        SCRIPT = "script", "run a script"
-        NOTIFY = "notify", "notify people"
 
     rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="actions")
     position = models.PositiveSmallIntegerField(default=0)
-    kind = models.CharField(max_length=10, choices=Kind)
+    kind = models.CharField(max_length=10, choices=action_kinds)
     topic = models.ForeignKey(Topic, null=True, blank=True, on_delete=models.CASCADE, related_name="rule_actions")
     device = models.ForeignKey(Device, null=True, blank=True, on_delete=models.CASCADE, related_name="rule_actions")
     ticket = models.ForeignKey(
@@ -59,7 +62,7 @@ class RuleAction(ConfiguredModel):
             models.CheckConstraint(
                 condition=Q(kind="publish", topic__isnull=False, device__isnull=True)
                 | Q(kind="write", topic__isnull=True, device__isnull=False)
-                | Q(kind__in=["event", "webhook", "script", "notify"], topic__isnull=True, device__isnull=True),
+                | Q(~Q(kind__in=["publish", "write"]), topic__isnull=True, device__isnull=True),
                 name="rule_action_has_its_target",
             ),
             models.CheckConstraint(
@@ -120,15 +123,11 @@ class RuleAction(ConfiguredModel):
     def _clean_options(self) -> None:
         for field in ("topic", "device"):
             if getattr(self, field) is not None:
-                raise ValidationError({field: f"To {self._said_kind}, name no {field}."})
+                raise ValidationError({field: f"To {ACTIONS[self.kind].does}, name no {field}."})
         try:
             ACTIONS[self.kind](self.all_options)
         except OptionFault as fault:
             raise ValidationError({"options": f"{fault.name}: {sentence(fault.message)}"}) from None
-
-    @property
-    def _said_kind(self) -> str:
-        return str(self.Kind(self.kind).label)
 
     def _clean_target(self) -> None:
         field, other = ("topic", "device") if self.kind == self.Kind.PUBLISH else ("device", "topic")

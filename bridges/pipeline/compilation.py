@@ -186,7 +186,7 @@ def compiled_action(row: RuleAction, rule: str, number: int) -> Action:
     """What the pipeline does for one action, the `number`th of its kind; raises ValueError."""
     if row.kind in CARRIED:
         return TaskAction(row.kind, task_target(row.kind, rule, number), CARRIED[row.kind](row.all_options).expiry_s)
-    if row.kind == RuleAction.Kind.EVENT:
+    if row.kind == EventKind.name:
         return EventAction(EventKind(row.options).given["name"])
     if row.device is not None:
         ticket = compiled_ticket(row.ticket.name, row.ticket.form()) if row.ticket else None

@@ -16,6 +16,7 @@ from telemetry.api.pages import envelope, page_by_id
 from telemetry.api.payloads import shown
 from telemetry.api.queries import SpanQuery, equal_to, read_query, span_of_ids
 from telemetry.api.shapes import DeadLetterShape, DeliveryShape
+from telemetry.delivery_kinds import delivery_kinds
 from telemetry.models import DeadLetter, Delivery, Message
 
 
@@ -26,7 +27,7 @@ class DeliveryQuery(SpanQuery):
     target = serializers.CharField(
         required=False, help_text="`broker:NAME`, `device:NAME`, `events`, `rule:NAME`, or `KIND:RULE` of an action"
     )
-    kind = serializers.ChoiceField(choices=Delivery.Kind.choices, required=False)
+    kind = serializers.ChoiceField(choices=delivery_kinds(), required=False)
     rule = serializers.CharField(required=False)
     message = serializers.UUIDField(required=False, help_text="the id of the message that brought them about")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from telemetry.delivery_kinds import delivery_kinds
 from telemetry.models import Delivery, Message
 
 
@@ -70,7 +71,7 @@ class DeliveryShape(PayloadShape):
     source = serializers.CharField()  # type: ignore[assignment]
     rule = serializers.CharField()
     rule_version = serializers.IntegerField()
-    kind = serializers.ChoiceField(choices=Delivery.Kind.choices)
+    kind = serializers.ChoiceField(choices=delivery_kinds())
     target = serializers.CharField()
     topic_name = serializers.CharField()
     address = serializers.CharField()

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from django.conf import settings
 from django.db import connection
 
+from telemetry.delivery_kinds import WRITE
 from telemetry.live.alerts import standing_alerts
 from telemetry.live.configured_links import link_states
 from telemetry.live.events import Event, instant
@@ -91,7 +92,7 @@ def _latest_readings() -> dict[str, list[dict[str, Any]]]:
 def _writes() -> list[Event]:
     recent = Delivery.objects.order_by("-id")
     oldest = recent.values_list("id", flat=True)[_RECENT_DELIVERIES - 1 : _RECENT_DELIVERIES].first()
-    writes = recent.filter(kind=Delivery.Kind.WRITE)
+    writes = recent.filter(kind=WRITE)
     if oldest is not None:
         writes = writes.filter(id__gte=oldest)
     return delivery_events(writes[:WRITES])[::-1]

@@ -5,20 +5,12 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from telemetry.delivery_kinds import delivery_kinds
 from telemetry.ids import new_id
 
 
 class Delivery(models.Model):
     """One thing on its way out to one target, with its own payload."""
-
-    class Kind(models.TextChoices):
-        PUBLISH = "publish", "publish"
-        WRITE = "write", "write"
-        EVENT = "event", "event"
-        WEBHOOK = "webhook", "webhook"
-        SCRIPT = "script", "script"
-        NOTIFY = "notify", "notification"
-        BATCH = "batch", "part of a batch"
 
     class State(models.TextChoices):
         WAITING = "waiting", "waiting"
@@ -34,7 +26,7 @@ class Delivery(models.Model):
     source = models.TextField(help_text="the source of its message: order is kept per source and target")
     rule = models.TextField(blank=True, default="")
     rule_version = models.PositiveIntegerField(default=0)
-    kind = models.CharField(max_length=10, choices=Kind)
+    kind = models.CharField(max_length=10, choices=delivery_kinds)
     target = models.TextField(help_text="broker:NAME, device:NAME, events, rule:NAME or KIND:RULE")
     topic_name = models.TextField(blank=True, default="")
     address = models.TextField(blank=True, default="", help_text="the MQTT topic, or the event's name")
