@@ -156,7 +156,8 @@ def _counted(rows: QuerySet[StoredReading], width: timedelta, newest: Sequence[R
     """How many buckets there are: exactly, or from how many the newest span has where counting would take long."""
     expected = estimate(rows)
     if expected <= MOST_COUNTED:
-        count, is_exact = bounded_count(Search(_summed(rows, width)))
+        starts = rows.order_by().annotate(start=BucketStart(F("time"), width=width))
+        count, is_exact = bounded_count(Search(starts.values("start", "device", "metric").distinct()))
         if is_exact or count > EXACT_TO:
             return count, is_exact
     low, high = _earliest(rows), _last_end(rows, width)

@@ -40,13 +40,12 @@ def page_by_id(
     shape: Callable[[Sequence[Any]], list[dict[str, Any]]],
 ) -> Response:
     """A page of rows, newest first, that goes on after the id in the cursor."""
-    search = rows if isinstance(rows, Search) else Search(rows)
+    whole = rows if isinstance(rows, Search) else Search(rows)
     with limited_search():
-        count = counted(search, request)
-        if "cursor" in query:
-            search = search.before(read_cursor(query["cursor"]))
+        search = whole.before(read_cursor(query["cursor"])) if "cursor" in query else whole
         found = search.newest(query["limit"] + 1)
         page, more = found[: query["limit"]], len(found) > query["limit"]
+        count = (len(page), True) if search is whole and not more else counted(whole, request)
         results = shape(page)
     return answer(request, results, count=count, cursor=write_cursor(page[-1].id) if more else None)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import Any
+from uuid import UUID
 
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -14,7 +17,9 @@ from rest_framework.views import APIView
 from telemetry.api.buckets import BUCKETS, between, page_of_buckets
 from telemetry.api.pages import envelope, page_by_id
 from telemetry.api.queries import SpanQuery, equal_to, read_query
+from telemetry.api.searches import Search
 from telemetry.api.shapes import ReadingShape
+from telemetry.api.time_limits import go_on
 from telemetry.models import StoredReading
 
 RAW = "raw"
@@ -41,8 +46,39 @@ class Readings(APIView):
             between(query.get("start_time"), query.get("end_time")), equal_to(query, "device", "metric")
         )
         if query["bucket"] == RAW:
-            return page_by_id(request, rows, query, _raw_shapes)
+            is_of_device = "device" in query and "metric" not in query
+            search = DeviceSearch(rows, query["device"]) if is_of_device else rows
+            return page_by_id(request, search, query, _raw_shapes)
         return page_of_buckets(request, rows, query)
+
+
+class DeviceSearch(Search[StoredReading]):
+    """All readings of one device. The index has them by metric, so each metric is asked, and the answers are merged."""
+
+    def __init__(self, rows: QuerySet[StoredReading], device: str) -> None:
+        super().__init__(rows)
+        self._device = device
+
+    def before(self, row_id: UUID) -> DeviceSearch:
+        """The same search among older readings."""
+        return DeviceSearch(self.rows.filter(id__lt=row_id), self._device)
+
+    def newest(self, most: int) -> list[StoredReading]:
+        """So many of the newest readings."""
+        found: list[StoredReading] = []
+        for metric in self._metrics():
+            found += self.rows.filter(metric=metric).order_by("-id")[:most]
+            found = sorted(found, key=attrgetter("id"), reverse=True)[:most]
+            go_on()
+        return found
+
+    def _metrics(self) -> Iterator[str]:
+        """Each metric that the device ever told, found by going from one to the next in the index."""
+        rows = StoredReading.objects.filter(device=self._device).order_by("metric").values_list("metric", flat=True)
+        metric = rows.first()
+        while metric is not None:
+            yield metric
+            metric = rows.filter(metric__gt=metric).first()
 
 
 def _raw_shapes(rows: Sequence[StoredReading]) -> list[dict[str, Any]]:

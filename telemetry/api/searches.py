@@ -28,6 +28,9 @@ Count = tuple[int, bool]
 class Search(Generic[Row]):
     """The rows of a query, which has no order of its own."""
 
+    surely = 2
+    """Where the planner expects so many times what is counted exactly, it is taken at its word."""
+
     def __init__(self, rows: QuerySet[Row]) -> None:
         self.rows = rows
 
@@ -50,20 +53,22 @@ def counted(search: Search[Any], request: Request) -> Count:
 
 
 def bounded_count(search: Search[Any]) -> Count:
-    """How many rows there are, and whether that is exact: it is up to 10,000, if counting them is a matter of a second.
+    """How many rows there are, and whether that is exact: it is up to 10,000, if counting them takes at most a second.
 
     Above, PostgreSQL's planner estimates; SQLite has no estimate, so the answer is a lower bound.
     """
+    expected = estimate(search.rows)
+    if expected > search.surely * EXACT_TO:
+        return expected, False
     least = 0
     try:
         with limited(COUNT_LIMIT_S):
-            count = search.count(EXACT_TO + 1)
-        if count <= EXACT_TO:
-            return count, True
-        least = count
+            least = search.count(EXACT_TO + 1)
+        if least <= EXACT_TO:
+            return least, True
     except TookTooLong:
         pass
-    return max(least, estimate(search.rows)), False
+    return max(least, expected), False
 
 
 def estimate(rows: QuerySet[Any]) -> int:

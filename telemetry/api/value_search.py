@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import product
 from typing import Any
 from uuid import UUID
@@ -26,8 +25,6 @@ RECENT = (1_000, 20_000)
 """So many of the newest messages are looked at one by one: first a few, then more where only the time bounds them."""
 MANY = 20_000
 """Where the planner expects more matches, it may read row by row: it is not wrong by that much."""
-LEAST_SHARE, SURELY = 200, 5
-"""Counting ends early where one in so many matched until now, and the planner expects so many times what is counted."""
 MAX_INDEX_PARTS = 3
 _INDEXES_OFF = ("enable_seqscan", "enable_indexscan", "enable_indexonlyscan")  # which leaves bitmaps of indexes
 
@@ -52,6 +49,8 @@ def containing(path: list[str], values: list[Any]) -> Q | None:
 class ValueSearch(Search[Message]):
     """Messages among others that fulfil a condition which the index answers."""
 
+    surely = 5  # it knows less of values inside of JSON
+
     def __init__(self, among: QuerySet[Message], condition: Q, *, is_bounded: bool) -> None:
         """`is_bounded`: more than their time says which `among` are, so that looking at each may cost more."""
         super().__init__(among.filter(condition))
@@ -73,16 +72,13 @@ class ValueSearch(Search[Message]):
         return found
 
     def count(self, most: int) -> int:
-        """How many there are; `most` if there are more, or certainly seem to be."""
-        count = looked_at = 0
+        """How many there are; `most` if there are more."""
+        count = 0
         for part in self._parts():
             with part.plan():
                 count += part.rows.order_by()[: most - count].count()
             if count == most:
                 break
-            looked_at += part.looks_at
-            if part.looks_at and count * LEAST_SHARE >= looked_at and estimate(self.rows) >= most * SURELY:
-                return most
         return count
 
     def _parts(self) -> Iterator[Part]:
@@ -91,19 +87,30 @@ class ValueSearch(Search[Message]):
         for size in RECENT[:1] if self._is_bounded else RECENT:
             low = self._among.order_by("-id").values_list("id", flat=True)[size - 1 : size].first()
             rows = self.rows if high is None else self.rows.filter(id__lt=high)
-            yield Part(rows if low is None else rows.filter(id__gte=low), nullcontext, size)
+            yield Part(rows if low is None else rows.filter(id__gte=low), nullcontext)
             if low is None:
                 return
             high = low
             go_on()
-        oldest = self._among.order_by("id").values_list("id", flat=True).first()
-        if high is None or oldest is None:
+        if high is not None:
+            yield from self._older(high)
+
+    def _older(self, high: UUID) -> Iterator[Part]:
+        """At once what is rare; month by month what is not, because each month has statistics of its own."""
+        rest = self.rows.filter(id__lt=high)
+        if estimate(rest) < MANY:
+            yield self._part(Q(id__lt=high))
             return
-        for start, end in spans_before(high, oldest):
-            span = Q(id__gte=start, id__lt=end)
-            is_rare = estimate(self.rows.filter(span)) < MANY < estimate(self._among.filter(span)) / 5
-            yield Part(self.rows.filter(span), only_bitmaps if is_rare else nullcontext)
+        while newest := self._among.filter(id__lt=high).order_by("-id").values_list("id", flat=True).first():
+            start = first_id_of_month(newest)
+            yield self._part(Q(id__gte=start, id__lt=high))
+            high = start
             go_on()
+
+    def _part(self, span: Q) -> Part:
+        rows, among = self.rows.filter(span), self._among.filter(span)
+        is_rare = estimate(rows) < MANY < estimate(among) / 5
+        return Part(rows, only_bitmaps if is_rare else nullcontext)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,25 +119,11 @@ class Part:
 
     rows: QuerySet[Message]
     plan: Callable[[], AbstractContextManager[None]]
-    looks_at: int = 0  # so many messages one by one; 0 where it asks the index
 
 
-def spans_before(high: UUID, low: UUID) -> Iterator[tuple[UUID, UUID]]:
-    """What lies between two ids, in spans of whole months, the newest first: one month, then two, four, eight."""
-    months = 1
-    while high > low:
-        at = time_of(high).astimezone(UTC)
-        number = at.year * 12 + at.month - 1
-        start = _first_id(number)
-        start = _first_id(number - months + (start < high))
-        yield max(start, low), high
-        high, months = start, months * 2
-
-
-def _first_id(month: int) -> UUID:
-    if month < 1970 * 12:
-        return UUID(int=0)
-    return lowest_id(datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC))
+def first_id_of_month(row_id: UUID) -> UUID:
+    """The lowest id of the month that an id falls into."""
+    return lowest_id(time_of(row_id).replace(day=1, hour=0, minute=0, second=0, microsecond=0))
 
 
 @contextmanager

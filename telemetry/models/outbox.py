@@ -48,6 +48,10 @@ class Delivery(models.Model):
             models.Index(fields=["target", "id"], name="delivery_open", condition=Q(state__in=["waiting", "sending"])),
             models.Index(fields=["state", "id"], name="delivery_failed", condition=Q(state__in=["dead", "unknown"])),
             models.Index(fields=["message_id"], name="delivery_message"),
+            models.Index(fields=["id"], name="delivery_expired", condition=Q(state="expired")),
+            models.Index(fields=["kind", "id"], name="delivery_unusual_kind", condition=~Q(kind="publish")),
+            models.Index(fields=["target", "id"], name="delivery_target"),
+            models.Index(fields=["rule", "id"], name="delivery_rule"),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 
@@ -161,13 +162,48 @@ def test_a_message_that_is_not_there_is_a_problem(client: Client) -> None:
 
 def test_above_the_limit_the_count_is_not_exact(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searches, "EXACT_TO", 3)
+    monkeypatch.setattr(searches.Search, "surely", 10**6)  # the planner knows nothing of a table that is new
     for n in range(3):
         add_message(n)
-    assert client.get(URL).json()["count_exact"] is True
+    assert client.get(URL, {"limit": 1}).json()["count_exact"] is True
     add_message(4)
-    body = client.get(URL).json()
+    body = client.get(URL, {"limit": 1}).json()
     assert body["count_exact"] is False
     assert body["count"] >= 4
+
+
+def test_a_page_that_holds_everything_needs_no_count(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searches, "EXACT_TO", 0)
+    add_message(0)
+    body = client.get(URL).json()
+    assert (body["count"], body["count_exact"]) == (1, True)
+
+
+def test_a_count_that_takes_too_long_is_not_exact(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searches, "COUNT_LIMIT_S", -1.0)
+    monkeypatch.setattr(time_limits, "_SQLITE_STEPS", 1)
+    for n in range(30):
+        add_message(n)
+    body = client.get(URL, {"limit": 2}).json()
+    assert (len(body["results"]), body["count_exact"]) == (2, False)
+    assert body["count"] >= 0
+
+
+def test_a_large_count_is_remembered_and_an_exact_one_is_not(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: dict[str, int] = {}
+    monkeypatch.setattr(searches.Search, "surely", 10**6)
+    monkeypatch.setattr(cache, "get", kept.get)
+    monkeypatch.setattr(cache, "set", lambda key, value, _seconds: kept.update({key: value}))
+    for n in range(3):
+        add_message(n)
+    assert client.get(URL, {"limit": 1}).json()["count"] == 3
+    assert kept == {}
+    monkeypatch.setattr(searches, "EXACT_TO", 1)
+    first = client.get(URL, {"limit": 1}).json()
+    assert list(kept.values()) == [first["count"]]
+    kept[next(iter(kept))] = 77
+    assert client.get(URL, {"limit": 2}).json()["count"] == 77
+    assert client.get(f"{URL}?limit=1&source=broker:plant").json()["count"] != 77
 
 
 @pytest.mark.database("sqlite")

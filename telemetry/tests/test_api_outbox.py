@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from telemetry.api.outbox import find_deliveries
 from telemetry.models import DeadLetter, Delivery
 from telemetry.tests.api_support import NOON, add_message, id_at, staff_client
 
 pytestmark = pytest.mark.django_db
+STATES, KINDS = Delivery.State.values, ["publish", "write", "webhook"]
 
 
 @pytest.fixture
@@ -45,6 +48,28 @@ def test_deliveries_are_found_by_state_target_rule_message_and_span(client: Clie
         {"start_time": "2026-03-01T12:00:01Z", "end_time": "2026-03-01T12:00:09Z"},
     ):
         assert ids(client, url, **query) == [str(wanted.id)], query
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ({"state": "waiting"}, "delivery_open"),
+        ({"state": "unknown"}, "delivery_failed"),
+        ({"state": "expired"}, "delivery_expired"),
+        ({"kind": "webhook"}, "delivery_unusual_kind"),
+        ({"target": "webhook:alarm"}, "delivery_target"),
+        ({"rule": "alarm"}, "delivery_rule"),
+    ],
+)
+@pytest.mark.database("sqlite")
+def test_rare_deliveries_are_found_by_an_index(query: dict[str, str], index: str) -> None:
+    assert f"INDEX {index}" in find_deliveries(query).order_by("-id").explain()
+
+
+def test_each_state_and_kind_finds_its_own(client: Client) -> None:
+    made = {pair: add_delivery(n, state=pair[0], kind=pair[1]) for n, pair in enumerate(product(STATES, KINDS))}
+    for (state, kind), row in made.items():
+        assert ids(client, "/api/v1/deliveries", state=state, kind=kind) == [str(row.id)]
 
 
 @pytest.mark.parametrize(("name", "value"), [("state", "gone"), ("message", "x"), ("until", "x")])

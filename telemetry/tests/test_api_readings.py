@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from telemetry.api import buckets
 from telemetry.models import StoredReading
 from telemetry.tests.api_support import NOON, id_at, staff_client
 
@@ -113,3 +116,48 @@ def test_the_ends_of_the_calendar_are_no_fault(client: Client, year: str) -> Non
     add(0, 1)
     assert client.get(URL, {"start_time": f"{year}-06-01T00:00:00Z"}).status_code == 200
     assert client.get(URL, {"end_time": f"{year}-06-01T00:00:00Z"}).status_code == 200
+
+
+def test_all_metrics_of_a_device_come_in_one_order(client: Client) -> None:
+    for number in range(6):
+        add(number, number, metric=f"m{number % 3}")
+        add(number, 100, device="other")
+    assert [row["value"] for row in results(client, device="scale")] == [5, 4, 3, 2, 1, 0]
+    first = client.get(f"{URL}?device=scale&limit=4").json()
+    assert (first["count"], first["count_exact"]) == (6, True)
+    assert [row["value"] for row in client.get(first["next"]).json()["results"]] == [1, 0]
+
+
+@pytest.mark.parametrize("bucket", ["1m", "1h", "1d"])
+def test_buckets_are_found_behind_years_without_readings(client: Client, bucket: str) -> None:
+    year_s = 365 * 86_400
+    for seconds in (-3 * year_s, -year_s, 0):
+        add(seconds, 1)
+    body = client.get(f"{URL}?bucket={bucket}&limit=2").json()
+    rest = client.get(body["next"]).json()["results"]
+    assert [row["time"][:4] for row in body["results"] + rest] == ["2026", "2025", "2023"]
+    assert (body["count"], body["count_exact"]) == (3, True)
+
+
+def test_buckets_of_very_many_readings_are_estimated(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buckets, "MOST_COUNTED", -1)
+    for minute in range(10):
+        add(60 * minute, 1)
+    body = client.get(f"{URL}?bucket=1m&limit=3").json()
+    assert body["count_exact"] is False
+    assert body["count"] >= 3
+
+
+@given(st.lists(st.integers(0, 500_000), min_size=1, max_size=12), st.integers(1, 5))
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_pages_of_buckets_hold_every_reading_once(client: Client, minutes: list[int], limit: int) -> None:
+    StoredReading.objects.all().delete()
+    for minute in minutes:
+        add(-60.0 * minute, minute)
+    url: str | None = f"{URL}?bucket=1h&limit={limit}"
+    counted = 0
+    while url:
+        body = client.get(url).json()
+        counted += sum(row["count"] for row in body["results"])
+        url = body["next"]
+    assert counted == len(minutes)
