@@ -24,10 +24,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Hub:
-    """`with Hub("postgresql", CONFIG) as hub`. In `config`, YAML, ${broker_port} and ${directory} are filled in."""
+    """`with Hub("postgresql", CONFIG) as hub`. In `config`, which is YAML, and in `environment`, ${broker_port} and
+    ${directory} are filled in.
+    """
 
     def __init__(self, database: str, config: str = "", *, environment: Mapping[str, str] | None = None) -> None:
-        self._kind = database
+        self.kind = database
         self._config = config
         self._given = environment or {}
         self._stack = ExitStack()
@@ -45,14 +47,13 @@ class Hub:
             self.directory = Path(directory)
             stack.enter_context(self.broker)
             stack.enter_context(self.redis)
-            self.database = open_database(self._kind, self.directory)
+            self.database = open_database(self.kind, self.directory)
             stack.callback(self.database.close)
             stack.callback(self._end_processes)
             self.manage("migrate", "--verbosity", "0")
             if self._config:
                 path = self.directory / "config.yaml"
-                places = {"broker_port": self.broker.port, "directory": self.directory}
-                path.write_text(Template(self._config).substitute(places))
+                path.write_text(Template(self._config).substitute(self._places))
                 self.manage("import_config", str(path))
             self._stack = stack.pop_all()
         return self
@@ -61,6 +62,10 @@ class Hub:
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+    @property
+    def _places(self) -> dict[str, object]:
+        return {"broker_port": self.broker.port, "directory": self.directory}
 
     @property
     def environment(self) -> dict[str, str]:
@@ -73,7 +78,7 @@ class Hub:
             "REDIS_URL": self.redis.url,
             "LOG_FILE": "-",
             "LOG_LEVEL": "WARNING",
-            **self._given,
+            **{name: Template(value).substitute(self._places) for name, value in self._given.items()},
         }
 
     def manage(self, *words: str) -> str:

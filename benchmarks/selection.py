@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks import ingest, parts, post_packets, processor, serial_latency, soak, up
+from benchmarks import endpoints, history, ingest, parts, post_packets, processor, publish, serial_latency, soak, up
 from benchmarks.measurement import Measurement
 
-_MODULES = (ingest, processor, serial_latency, post_packets, parts, up, soak)
+_MODULES = (ingest, processor, serial_latency, post_packets, publish, endpoints, parts, up, soak, history)
 
 
 def all_measurements() -> list[Measurement]:
