@@ -6,7 +6,7 @@ Pure: no row is read or written. The models are used for their meaning alone and
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -58,8 +58,9 @@ class Seen:
 class Bench:
     """A hub of one pack. What codecs and framers remember lasts from step to step."""
 
-    def __init__(self, config: Config) -> None:
-        """Raises BenchFault for a configuration that cannot be compiled."""
+    def __init__(self, config: Config, is_over: Callable[[], bool] = lambda: False) -> None:
+        """Raises BenchFault for a configuration that cannot be compiled. Once `is_over`, nothing more is decided."""
+        self._is_over = is_over
         self._devices = {row["name"]: _device(row) for row in config.get("devices") or ()}
         self._brokers: dict[str, Broker] = defaultdict(Broker)
         try:
@@ -132,6 +133,8 @@ class Bench:
     # Deciding
 
     def _decide(self, arrivals: Sequence[Arrival], now: datetime) -> Seen:
+        if self._is_over():
+            raise BenchFault("it took too long")
         watched = _Watched(self._snapshot, self._memory, now=now, new_id=_new_ids(now))
         return self._taken(watched, watched.decide_all(arrivals))
 

@@ -113,7 +113,7 @@ def _normal(value: Any) -> str:
 
 def _device(expected: Any, outcome: Outcome) -> Iterator[str]:
     names = set(outcome.devices)
-    if names != {expected}:
+    if list(names) != [expected]:
         yield f"it belongs to {', '.join(map(repr, sorted(names))) or 'nobody'}, not to {expected!r}"
 
 
@@ -211,7 +211,11 @@ def _bytes(wanted: Mapping[str, Any], wire: bytes) -> Iterator[str]:
         yield f"the bytes are {wire!r}, not {str(wanted['text'])!r}"
     if "bytes" in wanted and str(wanted["bytes"]).replace(" ", "").lower() != wire.hex():
         yield f"the bytes are {wire.hex(' ')}, not {wanted['bytes']}"
-    for part in wanted.get("contains") or ():
+    parts = wanted.get("contains") or ()
+    if not isinstance(parts, list | tuple):
+        yield "contains must be a list"
+        return
+    for part in parts:
         if str(part).encode("latin-1", "replace") not in wire:
             yield f"{part!r} is not among the bytes {wire[:MAX_SHOWN]!r}"
 
@@ -252,7 +256,10 @@ def _shown(draft: DeliveryDraft) -> str:
 
 def said(value: Any) -> str:
     """A value as short JSON."""
-    text = orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    try:
+        text = orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # an integer of more than 64 bits, or half a character
+        text = repr(value)
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 

@@ -27,6 +27,12 @@ class KnownPack:
     is_own: bool = False
 
 
+@lru_cache(64)
+def _read(text: str) -> Pack:
+    """Reading takes a while, and the gallery reads them all; raises ConfigFileRefused."""
+    return read_pack(text.encode())
+
+
 @lru_cache(1)
 def shipped_packs() -> Sequence[Pack]:
     """The packs of the hub itself, in the order of their titles."""
@@ -40,7 +46,7 @@ def known_packs() -> list[KnownPack]:
     own = []
     for row in OwnPack.objects.all():
         try:
-            own.append(KnownPack(read_pack(row.text.encode()), is_own=True))
+            own.append(KnownPack(_read(row.text), is_own=True))
         except ConfigFileRefused:
             continue
     return [*(KnownPack(pack) for pack in shipped_packs()), *own]
@@ -52,7 +58,7 @@ def pack_named(name: str) -> KnownPack | None:
     if found is not None:
         return KnownPack(found)
     row = None if "\x00" in name else OwnPack.objects.filter(name=name).first()
-    return KnownPack(read_pack(row.text.encode()), is_own=True) if row else None
+    return KnownPack(_read(row.text), is_own=True) if row else None
 
 
 def keep_own(data: bytes, *, by: str = "") -> Pack:

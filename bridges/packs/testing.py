@@ -14,7 +14,7 @@ from bridges.packs.filling import Filling, filled_config, tried_values
 from bridges.packs.pack import Pack, PackTest, Step
 from telemetry.values import DecodeFault
 
-TIME_LIMIT_S: Final = 20.0
+TIME_LIMIT_S: Final = 10.0
 MAX_PROBLEMS: Final = 20
 FINE: Final = 0x12
 """What a printer answers to a question after its status when all is well."""
@@ -41,7 +41,7 @@ def run_tests(pack: Pack, *, clock: Callable[[], float] = monotonic) -> list[Tes
     until = clock() + TIME_LIMIT_S
     results = []
     for test in pack.tests:
-        problems = ("it was not run: the tests took too long",) if clock() > until else _problems(pack, test)
+        problems = _problems(pack, test, lambda: clock() > until)
         results.append(TestResult(test.name, pack.document.fault(test.path, "").line, tuple(problems[:MAX_PROBLEMS])))
     return results
 
@@ -51,7 +51,9 @@ def failures(results: Sequence[TestResult]) -> list[TestResult]:
     return [result for result in results if not result.is_passed]
 
 
-def _problems(pack: Pack, test: PackTest) -> Sequence[str]:
+def _problems(pack: Pack, test: PackTest, is_over: Callable[[], bool]) -> Sequence[str]:
+    if is_over():
+        return ["it was not run: the tests took too long"]
     values, wrong = tried_values(pack, test.settings)
     if wrong:
         return [f"setting {name}: {text}" for name, text in wrong.items()]
@@ -59,7 +61,7 @@ def _problems(pack: Pack, test: PackTest) -> Sequence[str]:
     if filled.faults:
         return [text for _, text in filled.faults]
     try:
-        return list(_steps(test, Bench(filled.config), values))
+        return list(_steps(test, Bench(filled.config, is_over), values))
     except BenchFault as fault:
         return [str(fault)]
 

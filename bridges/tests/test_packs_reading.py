@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridges.config_file.faults import ConfigFileRefused
-from bridges.packs.pack import Pack
+from bridges.config_file.reader import read_document
 from bridges.packs.reading import MAX_BYTES, read_pack
-from bridges.packs.testing import failures, run_tests
+from bridges.packs.testing import run_tests
 from bridges.tests.packs import PACK, changed
 
 
@@ -74,26 +76,24 @@ def test_a_file_that_is_too_large_is_not_even_read() -> None:
     assert "at most" in faults(PACK + "#" * MAX_BYTES)[0]
 
 
-def test_no_file_makes_the_reader_fail_in_another_way() -> None:
-    @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8), _nested, max_leaves=12))
-    def read(value: Any) -> None:
-        for key in ("settings", "config", "tests", "simulators", "products", "doc"):
-            _survives(key, value)
-
-    read()
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["name", "env", "line"]), inner),
+    max_leaves=5,
+)
 
 
-def _nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    keys = st.sampled_from(["name", "kind", "label", "default", "devices", "rules", "line", "expect", "steps", "at"])
-    return st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4)
-
-
-def _survives(key: str, value: Any) -> None:
-    import orjson
-
-    head = PACK.partition(f"\n{key}:")[0]
+@settings(deadline=None)
+@given(st.data())
+def test_whatever_stands_anywhere_in_a_file_the_answer_is_a_pack_or_faults(data: st.DataObject) -> None:
+    document: Any = copy.deepcopy(read_document(PACK.encode()).value)
+    place, key = document, data.draw(st.sampled_from(sorted(document)))
+    while isinstance(place[key], dict | list) and place[key] and data.draw(st.booleans()):
+        place = place[key]
+        key = data.draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place))))
+    place[key] = data.draw(ANYTHING)
     try:
-        pack: Pack = read_pack(head.encode() + b"\n" + orjson.dumps({key: value})[1:-1] + b"\n")
+        pack = read_pack(json.dumps(document).encode())
     except ConfigFileRefused:
         return
-    failures(run_tests(pack))
+    run_tests(pack)
