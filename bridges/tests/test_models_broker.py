@@ -50,16 +50,18 @@ def plant(**changes: Any) -> Broker:
 
 
 def faults_of(broker: Broker) -> dict[str, list[str]]:
-    with pytest.raises(ValidationError) as caught:
+    try:
         broker.full_clean()
-    return caught.value.message_dict
+    except ValidationError as fault:
+        return fault.message_dict
+    return {}
 
 
 @pytest.mark.parametrize(
     "host", ["localhost", "10.0.0.7", "::1", "fe80::1", "mosquitto_1", "mqtt.example.org.", "bücher.example"]
 )
 def test_a_host_is_a_name_or_an_address(host: str) -> None:
-    plant(host=host).full_clean()
+    assert faults_of(plant(host=host)) == {}
 
 
 @pytest.mark.parametrize(
@@ -97,11 +99,13 @@ def test_an_unreadable_certificate_is_refused(field: str) -> None:
 
 
 def test_a_certificate_with_its_key_is_good() -> None:
-    plant(tls_ca=certificate_text(), tls_certificate=certificate_text(), tls_key=key_text(key())).full_clean()
+    assert (
+        faults_of(plant(tls_ca=certificate_text(), tls_certificate=certificate_text(), tls_key=key_text(key()))) == {}
+    )
 
 
 def test_a_key_may_stand_in_the_certificates_text() -> None:
-    plant(tls_certificate=certificate_text() + key_text(key())).full_clean()
+    assert faults_of(plant(tls_certificate=certificate_text() + key_text(key()))) == {}
 
 
 def test_a_key_of_another_certificate_is_refused() -> None:
@@ -126,7 +130,7 @@ def test_a_certificate_and_a_key_come_together(given: dict[str, str | None], sai
 
 
 def test_a_certificate_path_may_hold_the_key_too() -> None:
-    plant(tls_certificate="/etc/ssl/both.pem").full_clean()
+    assert faults_of(plant(tls_certificate="/etc/ssl/both.pem")) == {}
 
 
 @pytest.mark.parametrize("topic", ["hub/+/state", "hub/#", "a\x00b"])
@@ -136,14 +140,14 @@ def test_a_will_topic_is_a_topic_not_a_filter(topic: str) -> None:
 
 def test_a_password_needs_a_user_name_in_mqtt_3() -> None:
     assert "user name" in faults_of(plant(protocol=4, password="x"))["username"][0]
-    plant(protocol=5, password="x").full_clean()
+    assert faults_of(plant(protocol=5, password="x")) == {}
 
 
 def test_two_brokers_with_one_client_id_at_one_server_are_refused() -> None:
     plant(client_id="hub").save()
     faults = faults_of(plant(name="twin", host="MQTT.example.org", client_id="hub"))
     assert "throw the other out" in faults["client_id"][0]
-    plant(name="twin", port=1884, client_id="hub").full_clean()
+    assert faults_of(plant(name="twin", port=1884, client_id="hub")) == {}
 
 
 def test_a_client_id_holds_no_control_characters() -> None:
@@ -176,7 +180,7 @@ def test_a_name_never_changes() -> None:
 )
 def test_what_is_probably_not_meant_brings_a_warning_and_no_fault(changes: dict[str, Any], said: str) -> None:
     broker = plant(**changes)
-    broker.full_clean()
+    assert faults_of(broker) == {}
     assert [said in warning for warning in broker.warnings()] == [True]
 
 

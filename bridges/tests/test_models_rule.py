@@ -15,9 +15,11 @@ pytestmark = pytest.mark.django_db
 
 
 def faults_of(row: Model) -> dict[str, list[str]]:
-    with pytest.raises(ValidationError) as caught:
+    try:
         row.full_clean()
-    return caught.value.message_dict
+    except ValidationError as fault:
+        return fault.message_dict
+    return {}
 
 
 def heat(**changes: Any) -> Rule:
@@ -25,7 +27,7 @@ def heat(**changes: Any) -> Rule:
 
 
 def test_a_rule_with_expressions_is_good() -> None:
-    heat(condition="readings.t > 1.0", transform='{"id": "device", "t": "readings.t"}').full_clean()
+    assert faults_of(heat(condition="readings.t > 1.0", transform='{"id": "device", "t": "readings.t"}')) == {}
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "two\nlines", "x" * 101])
@@ -92,7 +94,7 @@ class TestParts:
 
     def test_a_source_is_an_in_topic_a_device_or_packets(self) -> None:
         for part in ({"topic": self.source}, {"device": self.meter}, {"packets": True}):
-            RuleSource(rule=self.rule, **part).full_clean()
+            assert faults_of(RuleSource(rule=self.rule, **part)) == {}
 
     def test_an_out_topic_is_no_source(self) -> None:
         assert "The hub publishes to out" in faults_of(RuleSource(rule=self.rule, topic=self.target))["topic"][0]
@@ -102,8 +104,8 @@ class TestParts:
             assert list(faults_of(RuleSource(rule=self.rule, **part))) == ["topic"]
 
     def test_an_action_publishes_to_an_out_topic_or_writes_to_a_serial_device(self) -> None:
-        RuleAction(rule=self.rule, kind="publish", topic=self.target).full_clean()
-        RuleAction(rule=self.rule, kind="write", device=self.printer).full_clean()
+        assert faults_of(RuleAction(rule=self.rule, kind="publish", topic=self.target)) == {}
+        assert faults_of(RuleAction(rule=self.rule, kind="write", device=self.printer)) == {}
 
     @pytest.mark.parametrize(
         ("kind", "topic", "device", "field", "said"),

@@ -21,9 +21,11 @@ NOW = datetime(2026, 1, 12, 15, 40, tzinfo=UTC)
 
 
 def faults_of(rule: Rule) -> dict[str, list[str]]:
-    with pytest.raises(ValidationError) as caught:
+    try:
         rule.full_clean()
-    return caught.value.message_dict
+    except ValidationError as fault:
+        return fault.message_dict
+    return {}
 
 
 @pytest.fixture
@@ -56,7 +58,7 @@ def test_an_expression_that_fails_on_the_sample_is_told_at_its_field(rule: Rule)
 def test_what_is_missing_in_the_sample_is_no_fault(rule: Rule) -> None:
     rule.sample = "{}"
     rule.condition = "payload.t > 1.0 && readings.x > 2.0"
-    rule.full_clean()
+    assert faults_of(rule) == {}
 
 
 def test_without_a_sample_the_last_message_of_the_sources_is_tried(rule: Rule) -> None:
@@ -71,13 +73,13 @@ def test_a_sample_stands_before_the_last_message(rule: Rule) -> None:
     arrived(b'{"t": "warm"}')
     rule.sample = '{"t": 5}'
     rule.condition = "payload.t > 1"
-    rule.full_clean()
+    assert faults_of(rule) == {}
 
 
 def test_a_message_that_cannot_be_read_does_not_stand_in_the_way(rule: Rule) -> None:
     arrived(b"\xff{")
     rule.condition = "payload.t > 1"
-    rule.full_clean()
+    assert faults_of(rule) == {}
 
 
 def test_a_sample_is_read_as_its_source_reads_it(rule: Rule) -> None:
@@ -86,7 +88,7 @@ def test_a_sample_is_read_as_its_source_reads_it(rule: Rule) -> None:
 
 
 def test_a_sample_of_a_rule_without_sources_may_be_any_text() -> None:
-    Rule(name="new", sample="ST,GS 1.5 kg", condition='payload == "x"').full_clean()
+    assert faults_of(Rule(name="new", sample="ST,GS 1.5 kg", condition='payload == "x"')) == {}
     assert "condition" in faults_of(Rule(name="new", sample='{"t": "x"}', condition="payload.t > 1.0"))
 
 
@@ -98,7 +100,7 @@ def test_a_scale_is_tried_with_the_readings_of_its_driver() -> None:
     rule.condition = "readings.value + 'g' == 'x'"
     assert "condition" in faults_of(rule)
     rule.condition = "readings.value > 12.0 && device == 'scale'"
-    rule.full_clean()
+    assert faults_of(rule) == {}
     rule.sample = ""
     arrived(b"12.5 g", source="device:scale", device="scale", topic="", topic_name="")
     rule.condition = "payload > 1.0"
@@ -156,7 +158,7 @@ def test_what_was_sent_twice_is_no_sample(rule: Rule) -> None:
     arrived(b'{"t": 5}')
     arrived(b'{"t": "warm"}', duplicate_of=new_id())
     rule.condition = "payload.t > 1"
-    rule.full_clean()
+    assert faults_of(rule) == {}
 
 
 def test_a_source_that_says_nothing_of_late_is_looked_through(rule: Rule) -> None:

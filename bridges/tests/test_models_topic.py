@@ -18,9 +18,11 @@ def plant() -> Broker:
 
 
 def faults_of(topic: Topic) -> dict[str, list[str]]:
-    with pytest.raises(ValidationError) as caught:
+    try:
         topic.full_clean()
-    return caught.value.message_dict
+    except ValidationError as fault:
+        return fault.message_dict
+    return {}
 
 
 def topic(broker: Broker, **changes: Any) -> Topic:
@@ -28,8 +30,8 @@ def topic(broker: Broker, **changes: Any) -> Topic:
 
 
 def test_a_filter_and_a_template_are_good(plant: Broker) -> None:
-    topic(plant).full_clean()
-    topic(plant, direction="out", filter="a/{device}/{topic[1]}/{payload.x}").full_clean()
+    assert faults_of(topic(plant)) == {}
+    assert faults_of(topic(plant, direction="out", filter="a/{device}/{topic[1]}/{payload.x}")) == {}
 
 
 @pytest.mark.parametrize(
@@ -56,12 +58,12 @@ def test_an_empty_topic_is_told_once(plant: Broker) -> None:
 def test_a_filter_is_subscribed_once_at_a_broker(plant: Broker) -> None:
     topic(plant).save()
     assert "topic t subscribes to this already" in faults_of(topic(plant, name="u"))["filter"][0]
-    topic(Broker.objects.create(name="other", host="localhost"), name="u").full_clean()
+    assert faults_of(topic(Broker.objects.create(name="other", host="localhost"), name="u")) == {}
 
 
 def test_many_may_publish_to_one_topic(plant: Broker) -> None:
     topic(plant, direction="out", filter="x").save()
-    topic(plant, name="u", direction="out", filter="x").full_clean()
+    assert faults_of(topic(plant, name="u", direction="out", filter="x")) == {}
 
 
 def test_a_topic_without_a_broker_is_told_so_and_nothing_else() -> None:
@@ -97,7 +99,7 @@ def test_an_overlap_brings_a_warning_and_no_fault(plant: Broker, protocol: int, 
     plant.save()
     topic(plant).save()
     other = topic(plant, name="u", filter="a/b/c")
-    other.full_clean()
+    assert faults_of(other) == {}
     (warning,) = other.warnings()
     assert "topic t (a/+/#)" in warning
     assert said in warning

@@ -17,17 +17,19 @@ def scale(**changes: Any) -> Device:
 
 
 def faults_of(device: Device) -> dict[str, list[str]]:
-    with pytest.raises(ValidationError) as caught:
+    try:
         device.full_clean()
-    return caught.value.message_dict
+    except ValidationError as fault:
+        return fault.message_dict
+    return {}
 
 
 def test_a_device_with_a_driver_and_a_port_is_good() -> None:
-    scale(options={"decimal_comma": True}).full_clean()
+    assert faults_of(scale(options={"decimal_comma": True})) == {}
 
 
 def test_a_device_behind_a_topic_needs_neither_driver_nor_port() -> None:
-    Device(name="meter").full_clean()
+    assert faults_of(Device(name="meter")) == {}
 
 
 @pytest.mark.parametrize(("changes", "field"), [({"port": ""}, "port"), ({"driver": ""}, "driver")])
@@ -70,7 +72,7 @@ def test_a_port_is_used_once_at_a_site() -> None:
 
 def test_the_same_path_at_another_site_is_another_port() -> None:
     scale().save()
-    scale(name="other", site="cellar").full_clean()
+    assert faults_of(scale(name="other", site="cellar")) == {}
 
 
 def test_a_name_never_changes() -> None:
@@ -82,7 +84,7 @@ def test_a_name_never_changes() -> None:
 
 def test_a_stored_device_stays_good() -> None:
     scale().save()
-    Device.objects.get().full_clean()
+    assert faults_of(Device.objects.get()) == {}
 
 
 @pytest.mark.parametrize("name", ["my scale", "", "ä", "x" * 65, "a/b", "a#"])
