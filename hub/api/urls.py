@@ -12,6 +12,7 @@ from hub.api.root import Nowhere, Root
 v1: list[URLPattern | URLResolver] = [
     path("", Root.as_view(), name="api-root"),
     path("", include("telemetry.api.urls")),
+    path("", include("telemetry.live.urls")),
     path("", include("devices.api.urls")),
     path("", include("bridges.api.urls")),
     path("rereadenv", RereadEnvironment.as_view(), name="rereadenv"),

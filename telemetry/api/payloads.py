@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from telemetry.live.events import readable
+from telemetry.payload_text import readable
 
 
 def shown(payload: bytes | memoryview) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from telemetry.api.messages import MessageDetail, Messages
 from telemetry.api.outbox import DeadLetters, Deliveries
 from telemetry.api.readings import Readings
 from telemetry.api.status import Ping, Status
-from telemetry.live.sse import events
 
 urlpatterns = [
     path("alerts", Alerts.as_view(), name="alerts"),
@@ -17,7 +16,6 @@ urlpatterns = [
     path("readings", Readings.as_view(), name="readings"),
     path("deliveries", Deliveries.as_view(), name="deliveries"),
     path("dead-letters", DeadLetters.as_view(), name="dead-letters"),
-    path("events", events, name="events"),
     path("ping", Ping.as_view(), name="ping"),
     path("status", Status.as_view(), name="status"),
 ]

@@ -12,8 +12,9 @@ from django.db.models import BinaryField, QuerySet
 from django.db.models.functions import Length, Substr
 
 from telemetry.ids import lowest_id, time_of
-from telemetry.live.events import HEAD_BYTES, Event, delivery_event, message_event
+from telemetry.live.events import Event, delivery_event, message_event
 from telemetry.models import Delivery, Message, StoredReading
+from telemetry.payload_text import HEAD_BYTES
 
 _READING_SPAN = timedelta(seconds=2)
 """Readings get their ids right after their message; so long after the last message is looked for them."""
