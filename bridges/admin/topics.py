@@ -43,7 +43,7 @@ class TopicForm(OptionsForm):
     class Meta:
         model = Topic
         exclude = ("edited_on_web", "codec_options")
-        labels = {"qos": "QoS", "no_local": "Ignore what the hub itself publishes"}
+        labels = {"qos": "QoS", "no_local": "Ignore what the hub itself publishes", "is_stored": "Store its messages"}
         widgets = {"filter": forms.TextInput(attrs={"size": 60})}
 
 
@@ -78,9 +78,9 @@ class TopicAdmin(OptionsAdmin):
 
     def add_live_state(self, rows: Sequence[Any]) -> None:
         """One query for the brokers' states."""
-        found = statuses(row.broker.link_key for row in rows)
+        found = statuses(row.link_key for row in rows)
         for row in rows:
-            row.live_status = found.get(row.broker.link_key)
+            row.live_status = found.get(row.link_key)
 
     @admin.display(description="Name", ordering="name")
     def named(self, row: Topic) -> SafeString:

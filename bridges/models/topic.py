@@ -88,6 +88,11 @@ class Topic(ConfiguredModel):
     def __str__(self) -> str:
         return self.label or self.name
 
+    @property
+    def link_key(self) -> str:
+        """The key of the link that its messages come or go by."""
+        return self.broker.link_key if self.is_stored else self.broker.transit_key
+
     def clean(self) -> None:
         """Check what the fields cannot check alone; each message stands at the field at fault."""
         check_name_kept(self)

@@ -18,6 +18,7 @@ from bridges.runtime.wanted import wanted_links
 from bridges.tests.test_admin_rules import ACTIONS, EVENTS
 from bridges.transit.crossing import TransitSettings
 from devices.models import Device
+from telemetry.models import Lease, LinkStatus
 from telemetry.tests.api_support import staff_client
 
 pytestmark = pytest.mark.django_db
@@ -152,6 +153,16 @@ def test_the_admin_takes_the_same_event_for_a_stored_topic(
 ) -> None:
     stored = Topic.objects.create(name="stored", broker=plant, filter="c")
     assert admin_client.post("/admin/bridges/rule/add/", rule_form(stored, out, **AN_EVENT)).status_code == 302
+
+
+def test_the_list_of_topics_shows_the_link_that_its_messages_pass_by(admin_client: Client, passing: Topic) -> None:
+    for key, state in (("broker:plant", "connected"), ("transit:plant", "refused")):
+        LinkStatus.objects.create(key=key, state=state)
+        Lease.objects.create(key=key, owner="w", expires_at="2100-01-01T00:00Z")
+    page = admin_client.get("/admin/bridges/topic/").content.decode()
+    assert "in, QoS 1, not stored" in page
+    assert "refused" in page
+    assert "connected" not in page
 
 
 def test_the_config_file_says_store_only_where_it_is_off(passing: Topic, out: Topic, tmp_path: Path) -> None:
