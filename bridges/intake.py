@@ -24,14 +24,14 @@ from bridges.pipeline.committer import Committer, DataRefused, Stopped
 from bridges.pipeline.compilation import compile_snapshot
 from bridges.pipeline.handover import Handover
 from bridges.pipeline.inbox import Inbox, Submission
-from bridges.pipeline.snapshot import PACKETS, Snapshot
+from bridges.pipeline.snapshot import Snapshot
 from telemetry.ids import new_id
 from telemetry.live.publisher import LivePublisher
 from telemetry.models import ConfigurationVersion, IdempotencyKey
 from telemetry.outages import is_outage
 from telemetry.recording.batch import IdempotencyDraft
 from telemetry.recording.faults import KeyInUse
-from telemetry.values import Arrival
+from telemetry.values import PACKETS, Arrival
 
 COMMIT_TIMEOUT_S = 10.0
 

@@ -21,7 +21,7 @@ from bridges.couriers.task_sender import DRAIN, TaskSender, is_task_target
 from bridges.pipeline.announcements import Announcements
 from bridges.runtime.leases import Holder, Leases
 from telemetry.live.publisher import LivePublisher
-from telemetry.outages import is_outage
+from telemetry.outages import first_line, is_outage
 from telemetry.recording.faults import LeaseLost
 from telemetry.recording.outcomes import Concluded
 
@@ -60,7 +60,7 @@ def drain(target: str) -> None:
     except Error as error:
         if not is_outage(error):
             raise
-        logger.warning("the database is away: %s", str(error).strip().split("\n")[0], extra={"target": target})
+        logger.warning("the database is away: %s", first_line(error), extra={"target": target})
         connection.close()
         return
     finally:

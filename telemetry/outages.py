@@ -12,6 +12,8 @@ from typing import Final
 
 from django.db import InterfaceError, OperationalError
 
+from telemetry.values import storable
+
 _OUTAGE_CLASSES: Final = {
     "08": "connection exception",
     "28": "invalid authorization: the password was changed",
@@ -52,6 +54,11 @@ def is_outage(error: BaseException) -> bool:
             return True
         return code[:2] not in _DATA_CLASSES and _is_of_the_connection(error)
     return _sqlite_code_of(error) & 0xFF not in _SQLITE_DATA and _is_of_the_connection(error)
+
+
+def first_line(error: BaseException) -> str:
+    """What the error says, in one line that can be logged and kept; the lines after it are hints and statements."""
+    return storable(str(error).strip().split("\n")[0] or type(error).__name__, 500)
 
 
 def sqlstate_of(error: BaseException) -> str:

@@ -12,6 +12,9 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 from uuid import UUID
 
+PACKETS = "packets"
+"""The source of what comes in by REST, as other sources are `broker:NAME` and `device:NAME`."""
+
 Json: TypeAlias = Any
 """Anything that JSON can say: None, bool, int, float, str, list or dict of these."""
 

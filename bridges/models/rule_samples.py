@@ -29,7 +29,7 @@ from bridges.models.topic import Topic
 from bridges.rules.expression import Variables
 from devices.models import Device
 from telemetry.models import Message
-from telemetry.values import Decoded
+from telemetry.values import PACKETS, Decoded
 
 if TYPE_CHECKING:
     from bridges.models.rule import RuleSource
@@ -74,7 +74,7 @@ def _last_messages(source: RuleSource) -> QuerySet[Message]:
     """The newest first. Not those that no rule saw: faults, gaps and what was sent twice."""
     found = Message.objects.filter(fault="", kind=Message.Kind.MESSAGE, duplicate_of=None).order_by("-id")
     if source.packets:
-        return found.filter(source="packets")
+        return found.filter(source=PACKETS)
     if source.device is not None:
         return found.filter(device=source.device.name)
     if source.topic is None:
@@ -114,7 +114,7 @@ def _reader_for(message: Message) -> Reader | None:
             device = Device.objects.filter(name=name).exclude(driver="").first()
             return device_reader(device) if device else None
         topic = Topic.objects.filter(name=message.topic_name).first()
-        return topic_reader(topic) if topic else packet_reader() if kind == "packets" else None
+        return topic_reader(topic) if topic else packet_reader() if kind == PACKETS else None
     except ValueError:
         return None
 

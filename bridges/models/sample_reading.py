@@ -20,7 +20,7 @@ from bridges.rules.expression import Variables
 from devices.drivers.base import Driver
 from devices.drivers.registry import driver_named
 from devices.models import Device
-from telemetry.values import Decoded, DecodeFault, Json
+from telemetry.values import PACKETS, Decoded, DecodeFault, Json
 
 if TYPE_CHECKING:
     from bridges.models.rule import RuleSource
@@ -113,7 +113,7 @@ def device_of(source: RuleSource | None) -> str:
 def link_of(source: RuleSource | None) -> str:
     """What a message of this source has as its own."""
     if source is None or source.packets:
-        return "packets"
+        return PACKETS
     if source.topic is not None:
         return source.topic.broker.link_key
     return source.device.link_key if source.device else ""

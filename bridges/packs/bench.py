@@ -21,14 +21,14 @@ from bridges.mqtt.filters import FilterTrie
 from bridges.pipeline.compilation import compiled_action
 from bridges.pipeline.flushing import Flusher
 from bridges.pipeline.memory import Memory
-from bridges.pipeline.snapshot import PACKETS, ActiveRule, InTopic, Snapshot
+from bridges.pipeline.snapshot import ActiveRule, InTopic, Snapshot
 from bridges.rules.rule import CompiledRule
 from devices.drivers.base import FAULT, Driver, Framer
 from devices.drivers.registry import driver_named
 from devices.models import Device, TicketTemplate
 from devices.printing.job import FORM
 from telemetry.recording.batch import Batch, DeliveryDraft
-from telemetry.values import Arrival, Decoded
+from telemetry.values import PACKETS, Arrival, Decoded
 
 Config = Mapping[str, Sequence[Mapping[str, Any]]]
 _LINE_ENDS = {"lf": b"\n", "cr": b"\r", "etx": b"\x03"}

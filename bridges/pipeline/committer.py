@@ -27,7 +27,7 @@ from bridges.pipeline.spool import Spool
 from telemetry.backoff import Backoff
 from telemetry.ids import new_id
 from telemetry.links import LinkReport, LinkState
-from telemetry.outages import is_outage
+from telemetry.outages import first_line, is_outage
 from telemetry.recording.batch import Batch, LedgerKey, hour_of
 from telemetry.recording.faults import KeyInUse, LeaseLost
 from telemetry.recording.recorder import Recorded, Recorder
@@ -247,11 +247,11 @@ class Committer(threading.Thread):
         elif portion.arrivals:
             self._bury(portion.arrivals[0], error)
         elif portion.submissions:
-            portion.submissions[0].settle(DataRefused(_first_line(error)))
+            portion.submissions[0].settle(DataRefused(first_line(error)))
         elif portion.overdue:
             self._bury_overdue(portion, error)
         else:
-            logger.error("could not record outcomes and states: %s", _first_line(error))
+            logger.error("could not record outcomes and states: %s", first_line(error))
 
     def _commit_in_turn(self, first: Portion, second: Portion) -> None:
         try:
@@ -263,17 +263,17 @@ class Committer(threading.Thread):
         self._commit(second)
 
     def _bury(self, arrival: Arrival, error: Exception) -> None:
-        logger.warning("the database refuses a message", extra={"link": arrival.link, "error": _first_line(error)})
+        logger.warning("the database refuses a message", extra={"link": arrival.link, "error": first_line(error)})
         decider = self._decider()
-        batch = decider.bury(arrival, f"the database refuses it: {_first_line(error)}")
+        batch = decider.bury(arrival, f"the database refuses it: {first_line(error)}")
         portion = Portion([arrival])
         self._finish(portion, batch, self._record(batch), decider)
 
     def _bury_overdue(self, portion: Portion, error: Exception) -> None:
         (name,) = portion.overdue
-        logger.warning("the database refuses what a codec held", extra={"topic": name, "error": _first_line(error)})
+        logger.warning("the database refuses what a codec held", extra={"topic": name, "error": first_line(error)})
         decider = self._decider()
-        batch = decider.bury_overdue(name, f"the database refuses it: {_first_line(error)}")
+        batch = decider.bury_overdue(name, f"the database refuses it: {first_line(error)}")
         self._finish(portion, batch, self._record(batch), decider)
 
     def _finish(self, portion: Portion, batch: Batch, recorded: Recorded, decider: Flusher) -> None:
@@ -340,7 +340,7 @@ class Committer(threading.Thread):
             raise error
         if not self.database_is_away:
             self.database_is_away = True
-            logger.error("the database is away: %s", _first_line(error))
+            logger.error("the database is away: %s", first_line(error))
         if self.spool is not None:
             self.spool.keep([*self._at_hand, *self.inbox.peek()])
         connection.close()
@@ -370,7 +370,3 @@ def _clean(outcome: Outcome) -> Outcome:
 
 def _clean_report(report: LinkReport) -> LinkReport:
     return replace(report, detail=storable(report.detail), warning=storable(report.warning))
-
-
-def _first_line(error: Exception) -> str:
-    return storable(str(error).strip().split("\n")[0] or type(error).__name__, 500)

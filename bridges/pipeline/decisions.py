@@ -20,14 +20,14 @@ from bridges.pipeline.memory import Changes, Echo, Memory, Recent, mark_of
 from bridges.pipeline.outputs import Origin, add_delivery, draft_delivery
 from bridges.pipeline.replies import NOBODY, asked_by, draft_reply, is_last_of_answer
 from bridges.pipeline.rows import buried_draft, dead_letter_draft, dumped, message_draft, moment, reading_drafts
-from bridges.pipeline.snapshot import PACKETS, ActiveRule, InTopic, Snapshot
+from bridges.pipeline.snapshot import ActiveRule, InTopic, Snapshot
 from bridges.pipeline.states import is_own, state_draft
 from bridges.pipeline.twins import packed, twin_key, twins_name, with_new
 from bridges.rules.expression import Variables
 from bridges.rules.faults import EvaluationFault
 from devices.drivers.base import FAULT
 from telemetry.recording.batch import Batch, LedgerKey, MessageDraft, hour_of
-from telemetry.values import Arrival, ArrivalKind, Decoded, DecodeFault, Json, storable
+from telemetry.values import PACKETS, Arrival, ArrivalKind, Decoded, DecodeFault, Json, storable
 
 logger = logging.getLogger(__name__)
 

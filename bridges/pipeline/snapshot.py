@@ -16,7 +16,6 @@ from bridges.rules.address import AddressTemplate
 from bridges.rules.rule import CompiledRule
 from devices.drivers.base import Driver
 
-PACKETS = "packets"
 """The link key and source name of what REST takes in."""
 EVENTS = "events"
 BATCH_PREFIX = "rule:"

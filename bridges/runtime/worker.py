@@ -31,7 +31,7 @@ from telemetry.ids import start_ids_after
 from telemetry.live.publisher import LivePublisher
 from telemetry.live.wake import WakeListener
 from telemetry.models import Delivery, Message
-from telemetry.outages import is_outage
+from telemetry.outages import first_line, is_outage
 from telemetry.recording.batch import Batch
 from telemetry.values import Arrival
 
@@ -107,7 +107,7 @@ class LinkWorker:
             except Error as error:
                 if not is_outage(error):
                     raise
-                logger.warning("waiting for the database: %s", str(error).strip().split("\n")[0])
+                logger.warning("waiting for the database: %s", first_line(error))
                 connection.close()
                 self._stopping.wait(1.0)
             else:

@@ -14,12 +14,12 @@ from bridges.codecs.base import Codec, Incoming
 from bridges.pipeline.decisions import Decider
 from bridges.pipeline.flushing import Flusher
 from bridges.pipeline.memory import Echo, Memory, Recent, mark_of
-from bridges.pipeline.snapshot import PACKETS, ActiveRule, InTopic, PublishAction, Snapshot, WriteAction
+from bridges.pipeline.snapshot import ActiveRule, InTopic, PublishAction, Snapshot, WriteAction
 from bridges.rules.address import AddressTemplate
 from bridges.rules.rule import CompiledRule
 from telemetry.ids import new_id
 from telemetry.recording.batch import Batch
-from telemetry.values import Arrival, ArrivalKind, Decoded, DecodeFault, Json, Reading
+from telemetry.values import PACKETS, Arrival, ArrivalKind, Decoded, DecodeFault, Json, Reading
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LINK = "broker:plant"

@@ -15,6 +15,7 @@ from django.utils.functional import cached_property
 from telemetry.admin_parts.typed import Paginator, TitledAdmin
 from telemetry.ids import lowest_id
 from telemetry.models import LinkStatus
+from telemetry.values import PACKETS
 
 MAX_COUNT = 10_000
 SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
@@ -82,7 +83,7 @@ class SourceFilter(LinkFilter):
     title = column = parameter_name = "source"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [*super().lookups(request, model_admin), ("packets", "packets (REST)")]
+        return [*super().lookups(request, model_admin), (PACKETS, "packets (REST)")]
 
 
 class TargetFilter(LinkFilter):

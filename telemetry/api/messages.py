@@ -26,8 +26,8 @@ from telemetry.api.shapes import MessageShape, PacketShape
 from telemetry.api.value_search import ValueSearch, containing
 from telemetry.models import Delivery, Message
 from telemetry.models.history import INDEXED_TOPIC, IsIndexed
+from telemetry.values import PACKETS
 
-PACKETS = "packets"
 MAX_PATH_PARTS = 20
 
 

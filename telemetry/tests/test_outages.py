@@ -18,7 +18,7 @@ from django.db import (
     transaction,
 )
 
-from telemetry.outages import is_outage, sqlstate_of
+from telemetry.outages import first_line, is_outage, sqlstate_of
 
 
 def wrapped(sqlstate: str, kind: type[Error] = OperationalError) -> Exception:
@@ -112,3 +112,16 @@ def test_a_real_transaction_that_may_only_read_is_an_outage() -> None:
         if is_sqlite:
             cursor.execute("PRAGMA query_only = 0")
     assert is_outage(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("no such column\nLINE 1: SELECT\x00"), "no such column"),
+        (ValueError(""), "ValueError"),
+        (ValueError("nul\x00 and \ud800"), "nul\ufffd and ?"),
+        (ValueError("x" * 1000), "x" * 500),
+    ],
+)
+def test_an_error_is_said_in_one_line_that_can_be_kept(error: Exception, said: str) -> None:
+    assert first_line(error) == said
