@@ -81,6 +81,8 @@ def test_choosing_a_driver_shows_the_form_again_with_its_options(admin_client: C
     answer = admin_client.post(ADD, FIELDS)
     page = page_of(answer)
     assert "has options of its own" in page
+    assert "errornote" not in page
+    assert "errorlist" not in page
     assert 'name="option_max_bytes" value="256"' in page
     assert "Many scales take single bytes" in page
     assert not Device.objects.exists()

@@ -97,6 +97,15 @@ class OptionsAdmin(ConfiguredAdmin):
             kwargs.setdefault("fields", self._editable_fields(request, obj))
         return super().get_form(request, obj, change=change, **kwargs)
 
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        """A form that came back only to show the options of another kind is not told to be at fault."""
+        form = context["adminform"].form
+        if getattr(form, "only_shows", ""):
+            form.forget_errors()
+            context["errors"] = None
+            messages.info(request, form.only_shows)
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def _editable_fields(self, request: HttpRequest, obj: Any) -> list[str]:
         fixed = self.get_readonly_fields(request, obj)
         return [name for name in flatten_fieldsets(self.get_fieldsets(request, obj)) if name not in fixed]

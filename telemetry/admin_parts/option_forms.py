@@ -53,6 +53,8 @@ class OptionsForm(MendableForm):
     kinds: ClassVar[Mapping[str, type[Kind]]]
     shown: ClassVar[str] = ""
     """The kind whose options are fields of this form."""
+    only_shows = ""
+    """What is to be said when it came back only to show options: nothing is wrong then, and nothing is saved."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -73,8 +75,13 @@ class OptionsForm(MendableForm):
             label = self.kinds[self.shown].label if self.shown in self.kinds else "This"
             has_any = bool(self._declared())
             said = "has options of its own: look at them below, then save" if has_any else "has no options; just save"
+            self.only_shows = f"{label} {said}."
             self._errors = forms.utils.ErrorDict()
-            self.add_error(self.chooser, f"{label} {said}.")
+            self.add_error(self.chooser, self.only_shows)
+
+    def forget_errors(self) -> None:
+        """Once it is decided that nothing is saved."""
+        self._errors = forms.utils.ErrorDict()
 
     def clean(self) -> dict[str, Any]:
         """Check the options and put them into the row; those that equal their default are left out."""
