@@ -31,8 +31,8 @@ class Standing:
 
     def tell(self, lanes: Iterable[Lane]) -> None:
         """Say how things stand, if that is new."""
-        words = {target: _said(report) for target, report in self._targets.items()}
-        words |= {lane.target: lane.reason for lane in lanes if not lane.is_idle and lane.reason}
+        words = {lane.target: lane.reason for lane in lanes if not lane.is_idle}
+        words |= {target: said for target, report in self._targets.items() if (said := _said(report))}
         parts = (self._own.warning, *(f"{target}: {said}" for target, said in sorted(words.items()) if said))
         report = replace(self._own, warning=" ".join(part for part in parts if part))
         if report != self._told:
