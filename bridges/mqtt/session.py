@@ -335,7 +335,7 @@ class Session(Client):
                 self._sock.settimeout(_GOODBYE_S)
                 self._sock.sendall(self._unsent)
                 if self._has_parting_will and not self.settings.is_v5:
-                    self._sock.shutdown(socket.SHUT_WR)  # without a DISCONNECT the broker publishes the will
+                    self._sock.shutdown(socket.SHUT_WR)  # no DISCONNECT, so the will comes; this saves waiting for it
                 deadline = monotonic() + _GOODBYE_S
                 while monotonic() < deadline and self._sock.recv(_RECV_BYTES):
                     pass

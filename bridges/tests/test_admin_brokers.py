@@ -146,11 +146,14 @@ def test_the_list_tells_how_each_broker_stands(admin_client: Client) -> None:
 
 
 def test_a_copy_is_disabled_and_has_no_client_id_of_the_first(admin_client: Client) -> None:
-    broker = Broker.objects.create(name="plant", host="localhost", client_id="hub", password="swordfish")
+    broker = Broker.objects.create(
+        name="plant", host="localhost", client_id="hub", password="swordfish", discovery_enabled=True
+    )
     Topic.objects.create(name="t", broker=broker, filter="a")
     act(admin_client, "duplicate", broker)
     act(admin_client, "duplicate", broker)
     copies = Broker.objects.exclude(pk=broker.pk)
+    assert not copies.filter(discovery_enabled=True).exists(), "two would tell of the same devices"
     assert [(row.name, row.client_id, row.is_enabled, row.password) for row in copies] == [
         ("plant-copy", "", False, "swordfish"),
         ("plant-copy2", "", False, "swordfish"),
