@@ -95,10 +95,11 @@ def configured_calls(count: int) -> list[Call]:
 
 def single_calls(count: int, found: Mapping[str, Sequence[str]]) -> list[Call]:
     """The other operations. `found` has ids of history by kind, names of packs, and the month of the report."""
-    return [*_lists(count), *_of_history(found), *_done(count), *_of_meters(count, found["month"][0])]
+    return [*lists(count), *_of_history(found), *_done(count), *_of_meters(count, found["month"][0])]
 
 
-def _lists(count: int) -> list[Call]:
+def lists(count: int) -> list[Call]:
+    """A call of every list."""
     paths = (
         "alerts", "dead-letters", "deliveries", "messages", "packets", "packs", "ping", "ports", "readings",
         "schemas/packet", "seen-devices", "status",
@@ -131,9 +132,7 @@ def _done(count: int) -> list[Call]:
     sample, command = {"payload": '{"id": "meter-1", "power": 200.5}'}, {"payload": "w"}
     calls = (
         _json("POST", "packets", body=_PACKET, expected=(201,)),
-        _json(
-            "POST", "devices/{name}/commands", _url("devices/scale-1/commands"), body=command, expected=(202,)
-        ),
+        _json("POST", "devices/{name}/commands", _url("devices/scale-1/commands"), body=command, expected=(202,)),
         _json("POST", "devices/detect", body={"text": "S S   100.00 g"}),
         _json("POST", "rules/{name}/try", _url("rules/meters%20to%20central/try"), body=sample),
         _json("POST", "tickets/{name}/preview", _url("tickets/slip/preview"), body={"payload": '{"a": 1}'}),
