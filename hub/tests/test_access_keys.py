@@ -31,6 +31,8 @@ READS = (
     "brokers",
     "topics",
     "rules",
+    "packs",
+    "packs/mt-sics",
 )
 ID = "019ca945-0a00-7000-8000-000000000000"
 CALLS: list[tuple[str, str, str]] = [
@@ -41,6 +43,7 @@ CALLS: list[tuple[str, str, str]] = [
     ("post", f"deliveries/{ID}/redrive", "command"),
     ("post", "brokers/plant/test", "configure"),
     ("post", "rules/any/try", "configure"),
+    ("post", "packs/mt-sics/install", "configure"),
     *[("post", name, "configure") for name in ("devices", "brokers", "topics", "rules")],
     *[(verb, "devices/scale", "configure") for verb in ("put", "patch", "delete")],
 ]
