@@ -1,6 +1,6 @@
 // The power meters: how each stands and what it measures, and the energy of a month as a file.
 
-import { NativeSelect } from "@mantine/core";
+import { Button, NativeSelect } from "@mantine/core";
 import { IconAdjustments, IconDownload } from "@tabler/icons-react";
 import { useState } from "react";
 
@@ -14,21 +14,31 @@ import { Section } from "../Section";
 import { MeterCard } from "./MeterCard";
 import classes from "./Meters.module.css";
 
+/** Each card holds a chart: a hub with hundreds of meters shows the rest on request. */
+const SHOWN_FIRST = 12;
+
 export function Meters() {
   const meters = useLive((state) => state.meters);
   const months = recentMonths(useHubNow());
   const [windowS] = useChartWindow();
   const [chosen, choose] = useState<string>();
+  const [isAll, showAll] = useState(false);
   const all = inOrder(meters);
   if (all.length === 0) return null;
+  const shown = isAll ? all : all.slice(0, SHOWN_FIRST);
   const month = chosen ?? months[0]?.value ?? "";
   return (
     <Section title="Meters" note={<Summary />} tools={<Report months={months} month={month} onChoose={choose} />}>
       <ul className={classes.grid}>
-        {all.map((meter) => (
+        {shown.map((meter) => (
           <MeterCard key={meter.name} meter={meter} windowS={Number(windowS)} month={month} />
         ))}
       </ul>
+      {shown.length < all.length && (
+        <Button variant="default" size="xs" onClick={() => showAll(true)}>
+          Show {all.length - shown.length} more meters
+        </Button>
+      )}
     </Section>
   );
 }

@@ -162,3 +162,12 @@ test("the energy of a month is a file, of all meters or of one", async () => {
   expect(card.getByRole("link", { name: /^Its energy/ })).toHaveAttribute("href", `/api/v1/meters/report?month=${before}&meter=${ID}`);
   expect(card.getByRole("link", { name: /in the configuration/ })).toHaveAttribute("href", `/admin/bridges/meter/?q=${ID}`);
 });
+
+test("many meters are shown on request", async () => {
+  const user = userEvent.setup();
+  const meters = Array.from({ length: 14 }, (_, number) => meter({ name: `m${number}`, label: `Meter ${number}` }));
+  renderLive(<Meters />, { meters });
+  expect(await screen.findAllByRole("heading", { name: /^Meter \d+/ })).toHaveLength(12);
+  await user.click(screen.getByRole("button", { name: "Show 2 more meters" }));
+  expect(screen.getAllByRole("heading", { name: /^Meter \d+/ })).toHaveLength(14);
+});
