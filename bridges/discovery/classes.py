@@ -1,7 +1,7 @@
 """What Home Assistant is told of a metric: its device class, state class and unit. Pure.
 
 Home Assistant refuses an entity whose unit does not fit its device class, so a class is named only with a unit that
-every release since 2023 takes for it (homeassistant/components/sensor/const.py, DEVICE_CLASS_UNITS). Of a unit that
+every release since 2024.3 takes for it (homeassistant/components/sensor/const.py, DEVICE_CLASS_UNITS). Of a unit that
 only newer releases know there (kvar, kVA, MW) the class is left out: the entity then works in all of them.
 """
 
