@@ -11,23 +11,21 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-import orjson
-
 from bridges.codecs.base import MAX_PAYLOAD_BYTES, Codec, Incoming
 from bridges.discovery.births import birth_name, is_birth, noted
 from bridges.pipeline.batching import draft_part
-from bridges.pipeline.memory import Changes, Echo, Memory, Recent, mark_of
+from bridges.pipeline.memory import Changes, Echo, Memory
 from bridges.pipeline.outputs import Origin, add_delivery, draft_delivery
 from bridges.pipeline.replies import NOBODY, asked_by, draft_reply, is_last_of_answer
 from bridges.pipeline.rows import buried_draft, dead_letter_draft, dumped, message_draft, moment, reading_drafts
+from bridges.pipeline.seen import Seen
 from bridges.pipeline.snapshot import ActiveRule, InTopic, Snapshot
 from bridges.pipeline.states import is_own, state_draft
-from bridges.pipeline.twins import packed, twin_key, twins_name, with_new
 from bridges.rules.expression import Variables
 from bridges.rules.faults import EvaluationFault
 from devices.drivers.base import FAULT
 from telemetry.recording.batch import Batch, LedgerKey, MessageDraft, hour_of
-from telemetry.values import PACKETS, Arrival, ArrivalKind, Decoded, DecodeFault, Json, storable
+from telemetry.values import PACKETS, Arrival, ArrivalKind, Decoded, DecodeFault, storable
 
 logger = logging.getLogger(__name__)
 
@@ -40,23 +38,28 @@ class Decider:
     def __init__(self, snapshot: Snapshot, memory: Memory, *, now: datetime, new_id: Callable[[], UUID]) -> None:
         self.snapshot = snapshot
         self.memory = memory
-        self.changes = Changes()
         self.batch = Batch(at=now)
+        self._seen = Seen(memory, self.batch)
         self._new_id = new_id
         self._received_at: datetime | None = None
         self._hour = now  # of `_received_at`
         self._births: dict[str, bytes] = {}
 
+    @property
+    def changes(self) -> Changes:
+        """What the batch adds to the memory, if it is committed."""
+        return self._seen.changes
+
     def decide_all(self, arrivals: Iterable[Arrival]) -> Batch:
         """Decide about each arrival, in order."""
         for arrival in arrivals:
             self._count_received(arrival)
-            self._see_connection(arrival)
+            self._seen.see_connection(arrival)
             if arrival.kind is ArrivalKind.RELEASE:
-                self._release(arrival)
+                self._seen.release(arrival)
             else:
                 self._decide(arrival)
-        self._keep_codec_states()
+        self._seen.keep(self._births)
         return self.batch
 
     def bury(self, arrival: Arrival, reason: str) -> Batch:
@@ -65,27 +68,21 @@ class Decider:
         self._count(arrival, "dead")
         message_id = arrival.id or self._new_id()
         if arrival.qos == 2 and arrival.packet_id:
-            self._hold(arrival, message_id)
+            self._seen.hold(arrival, message_id)
         self.batch.dead_letters.append(buried_draft(arrival, reason, new_id=self._new_id))
         return self.batch
 
     # One arrival
 
     def _decide(self, arrival: Arrival) -> None:
-        is_held = arrival.qos == 2 and arrival.packet_id
-        if is_held and self.memory.unreleased(self.changes, arrival.link, arrival.packet_id):
+        needs_release = arrival.qos == 2 and arrival.packet_id
+        if needs_release and self._seen.is_held(arrival):
             self._count(arrival, "duplicate")  # sent again before our PUBREC: it is stored already
             return
         message_id = arrival.id or self._new_id()
-        if is_held:
-            self._hold(arrival, message_id)
-        original = None
-        if arrival.qos == 1:
-            mark = mark_of(arrival.topic, arrival.payload)
-            original = self._redelivered(arrival, mark)
-            recent = self.changes.recent.setdefault(arrival.link, {})
-            recent[arrival.packet_id] = Recent(mark, arrival.connection, original or message_id)
-        original = original or self._published_twice(arrival, message_id)
+        if needs_release:
+            self._seen.hold(arrival, message_id)
+        original = self._seen.original_of(arrival, message_id)
         if original is not None:
             self._count(arrival, "duplicate")
             self._store(message_draft(arrival, message_id, duplicate_of=original))
@@ -142,8 +139,8 @@ class Decider:
         incoming = Incoming(arrival.payload, arrival.received_at, arrival.topic)
         if not codec.is_stateful:
             return codec.decode(None, incoming)[1]
-        state, results = codec.decode(self._codec_state(name), incoming)
-        self._remember_codec(name, state)
+        state, results = codec.decode(self._seen.codec_state(name), incoming)
+        self._seen.remember_codec(name, state)
         return results
 
     def _take(
@@ -272,56 +269,6 @@ class Decider:
             )
             add_delivery(self.batch, draft)
 
-    # Duplicates
-
-    def _redelivered(self, arrival: Arrival, mark: int) -> UUID | None:
-        """The original of a QoS 1 message that a resumed session sends again; in doubt it is new.
-
-        Only with DUP set: a broker may reuse a packet id at once, and an equal payload is then a new message.
-        """
-        if not (arrival.dup and arrival.is_resumed):
-            return None
-        packet_id = arrival.packet_id
-        entry = self.changes.recent.get(arrival.link, {}).get(packet_id)
-        entry = entry or self.memory.link(arrival.link).recent.get(packet_id)
-        return entry.original_of(mark, arrival.connection) if entry else None
-
-    def _published_twice(self, arrival: Arrival, message_id: UUID) -> UUID | None:
-        """The original of what another hub sends again after a crash; a new one is remembered."""
-        key = twin_key(arrival) if arrival.properties else None
-        if key is None:
-            return None
-        pending = self.changes.twins.setdefault(arrival.link, {})
-        original = pending.get(key) or self.memory.link(arrival.link).twins.get(key)
-        if original is None:
-            pending[key] = message_id
-        return original
-
-    def _see_connection(self, arrival: Arrival) -> None:
-        """A connection without the old session: the broker counts its packet ids anew."""
-        link = arrival.link
-        known = self.changes.connections.get(link)
-        if known is None:
-            known = self.memory.link(link).connection
-        if arrival.connection == known:
-            return
-        self.changes.connections[link] = arrival.connection
-        if not arrival.is_resumed:
-            held = self.memory.link(link).unreleased.keys() | self.changes.unreleased.get(link, {}).keys()
-            self.changes.unreleased[link] = dict.fromkeys(held)
-            self.batch.releases += [(link, packet_id) for packet_id in held]
-
-    def _hold(self, arrival: Arrival, message_id: UUID) -> None:
-        self.changes.unreleased.setdefault(arrival.link, {})[arrival.packet_id] = message_id
-        self.batch.unreleased.append((arrival.link, arrival.packet_id, message_id))
-        if (arrival.link, arrival.packet_id) in self.batch.releases:
-            self.batch.releases.remove((arrival.link, arrival.packet_id))
-
-    def _release(self, arrival: Arrival) -> None:
-        if self.memory.unreleased(self.changes, arrival.link, arrival.packet_id):
-            self.batch.releases.append((arrival.link, arrival.packet_id))
-        self.changes.unreleased.setdefault(arrival.link, {})[arrival.packet_id] = None
-
     # Rows
 
     def _store(self, message: MessageDraft) -> MessageDraft:
@@ -341,39 +288,13 @@ class Decider:
     # Counting
 
     def _count_received(self, arrival: Arrival) -> None:
-        known = self.changes.sequences.get(arrival.link)
-        if known is None:
-            known = self.memory.link(arrival.link).sequence
-        if arrival.sequence < 0:  # from the spool of an earlier process
-            self._count(arrival, "received")
-        elif arrival.sequence > known:
-            self._count(arrival, "received", arrival.sequence - known)
-            self.changes.sequences[arrival.link] = arrival.sequence
+        if number := self._seen.received(arrival):
+            self._count(arrival, "received", number)
 
     def _count(self, arrival: Arrival, column: str, number: int = 1) -> None:
         if arrival.received_at is not self._received_at:  # what came in one read shares it
             self._received_at, self._hour = arrival.received_at, hour_of(arrival.received_at)
         self.batch.ledger[LedgerKey(arrival.link, self._hour, column)] += number
-
-    # Codec states
-
-    def _codec_state(self, name: str) -> Json:
-        if name in self.changes.codec_states:
-            return self.changes.codec_states[name]
-        return self.memory.codec_states.get(name)
-
-    def _remember_codec(self, name: str, state: Json) -> None:
-        if state is not self._codec_state(name):
-            self.changes.codec_states[name] = state
-
-    def _keep_codec_states(self) -> None:
-        """Written once a batch: a state may be large."""
-        self.batch.codec_states = {name: orjson.dumps(state) for name, state in self.changes.codec_states.items()}
-        self.batch.codec_states |= self._births
-        for link, found in self.changes.twins.items():
-            if found:
-                twins = with_new(self.memory.link(link).twins, found)
-                self.batch.codec_states[twins_name(link)] = packed(twins)
 
 
 def _outcome(is_match: bool, is_missing: bool) -> str:

@@ -35,7 +35,7 @@ class Flusher(Decider):
                 rules = self._rules_of(topic, decoded.device or message.device)
                 self._take(message, decoded, rules, topic_levels=decoded.topic)
         self.batch.last_message_at = arrived
-        self._keep_codec_states()
+        self._seen.keep(self._births)
         return self.batch
 
     def bury_overdue(self, name: str, reason: str) -> Batch:
@@ -43,19 +43,19 @@ class Flusher(Decider):
         for topic in [self.snapshot.topics[name]] if name in self.snapshot.topics else ():
             for decoded in self._overdue(topic):
                 self._bury_held(topic, dumped(decoded.value), reason)
-        self._keep_codec_states()
+        self._seen.keep(self._births)
         return self.batch
 
     def _overdue(self, topic: InTopic) -> Iterable[Decoded]:
-        state = self._codec_state(topic.name)
+        state = self._seen.codec_state(topic.name)
         try:
             following, results = topic.codec.flush(state, self.batch.at)
         except Exception as error:  # a codec's own mistake must not stop the others
             logger.exception("flushing failed", extra={"topic": topic.name})
-            self._remember_codec(topic.name, None)
+            self._seen.remember_codec(topic.name, None)
             self._bury_held(topic, orjson.dumps(state), f"the decoder itself failed: {type(error).__name__}: {error}")
             return ()
-        self._remember_codec(topic.name, following)
+        self._seen.remember_codec(topic.name, following)
         return results
 
     def _rules_of(self, topic: InTopic, device: str) -> list[ActiveRule]:
