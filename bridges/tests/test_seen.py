@@ -18,7 +18,14 @@ LINK = "broker:plant"
 
 
 def arrival(sequence: int = 1, **values: Any) -> Arrival:
-    given = {"link": LINK, "payload": b"1", "received_at": NOW, "topic": "a/b", "qos": 2, "packet_id": 7} | values
+    given: dict[str, Any] = {
+        "link": LINK,
+        "payload": b"1",
+        "received_at": NOW,
+        "topic": "a/b",
+        "qos": 2,
+        "packet_id": 7,
+    } | values
     return Arrival(sequence=sequence, **given)
 
 
