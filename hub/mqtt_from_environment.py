@@ -72,7 +72,17 @@ def _broker(url: SplitResult) -> Broker:
 def _topic(broker: Broker, name: str, *, direction: Topic.Direction, where: str) -> None:
     is_in = direction == Topic.Direction.IN
     topic = Topic(name=name, broker=broker, direction=direction, filter=where, codec=CODEC if is_in else "json")
+    if is_in and (level := _first_open_level(where)):
+        topic.codec_options = {"device_level": level}
     _save(topic, "MQTT_SUBSCRIBE_TOPIC" if is_in else "MQTT_PUBLISH_TOPIC")
+
+
+def _first_open_level(where: str) -> int:
+    """Where boards that say no name have it: the first level that a filter leaves open, 0 if there is none."""
+    levels = where.split("/")
+    if levels[0] == "$share":  # $share/GROUP/FILTER: what arrives has the topic alone
+        levels = levels[2:]
+    return next((place for place, level in enumerate(levels, start=1) if level in ("+", "#")), 0)
 
 
 def _save(row: Broker | Topic, variable: str) -> None:

@@ -36,6 +36,23 @@ def test_the_first_start_makes_a_broker_and_two_topics() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("where", "options"),
+    [
+        ("sensors/#", {"device_level": 2}),
+        ("+/state", {"device_level": 1}),
+        ("$share/hub/house/+/state/#", {"device_level": 2}),
+        ("sensors/attic", {}),
+    ],
+)
+def test_boards_that_say_no_name_are_called_by_the_level_that_the_filter_leaves_open(
+    environment: Any, where: str, options: dict[str, int]
+) -> None:
+    environment.PATCHBAY_MQTT_SUBSCRIBE_TOPIC = where
+    make_rows()
+    assert Topic.objects.get(name="env-subscribe").codec_options == options
+
+
 def test_a_plain_address_has_the_plain_port(environment: Any) -> None:
     environment.PATCHBAY_MQTT_URL = "mqtt://127.0.0.1:11883"
     make_rows()
