@@ -10,6 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -176,14 +177,29 @@ class MeterAdmin(ConfiguredAdmin):
         self._ask(request, queryset, MeterRequest.Kind.SET_CLOCK, CommandKind.SET_CLOCK)
 
     @admin.action(description="Switch the relay ON", permissions=["relay"])
-    def relay_on(self, request: HttpRequest, queryset: QuerySet[Meter]) -> None:
-        """Once."""
-        self._ask(request, queryset, MeterRequest.Kind.RELAY_ON, CommandKind.RELAY)
+    def relay_on(self, request: HttpRequest, queryset: QuerySet[Meter]) -> HttpResponse | None:
+        """Once, after a question."""
+        return self._switch(request, queryset, MeterRequest.Kind.RELAY_ON)
 
     @admin.action(description="Switch the relay OFF", permissions=["relay"])
-    def relay_off(self, request: HttpRequest, queryset: QuerySet[Meter]) -> None:
-        """Once."""
-        self._ask(request, queryset, MeterRequest.Kind.RELAY_OFF, CommandKind.RELAY)
+    def relay_off(self, request: HttpRequest, queryset: QuerySet[Meter]) -> HttpResponse | None:
+        """Once, after a question."""
+        return self._switch(request, queryset, MeterRequest.Kind.RELAY_OFF)
+
+    def _switch(self, request: HttpRequest, rows: QuerySet[Meter], kind: MeterRequest.Kind) -> HttpResponse | None:
+        """A slip in a list of actions must not take the power from what hangs on a meter."""
+        if "sure" in request.POST:
+            self._ask(request, rows, kind, CommandKind.RELAY)
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{kind.label.capitalize()}?",
+            "opts": self.opts,
+            "meters": rows,
+            "kind": kind.value,
+            "is_off": kind == MeterRequest.Kind.RELAY_OFF,
+        }
+        return TemplateResponse(request, "bridges/relay_question.html", context)
 
     def has_relay_permission(self, request: HttpRequest) -> bool:
         """A right of its own."""

@@ -171,6 +171,14 @@ def test_the_admin_shows_meters_and_offers_the_report(client: Client, broker: Br
         assert words in page
     assert client.get(f"/admin/bridges/meter/{meter.pk}/change/").status_code == 200
     assert METER in client.get("/admin/bridges/meter/report/?month=2026-01").content.decode()
-    asked = {"action": "relay_on", "_selected_action": [meter.pk]}
-    client.post("/admin/bridges/meter/", asked)
-    assert MeterRequest.objects.get().kind == "relay_on"
+
+
+def test_the_admin_switches_a_relay_only_after_a_question(client: Client, broker: Broker) -> None:
+    meter = Meter.objects.create(name=METER, label="Heat pump", broker=broker)
+    asked = {"action": "relay_off", "_selected_action": [meter.pk]}
+    page = client.post("/admin/bridges/meter/", asked).content.decode()
+    assert "loses its power" in page
+    assert "Heat pump (33B1225950028)" in page
+    assert not MeterRequest.objects.exists()
+    client.post("/admin/bridges/meter/", asked | {"sure": "Switch the relay off"})
+    assert MeterRequest.objects.get().kind == "relay_off"
