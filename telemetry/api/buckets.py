@@ -26,6 +26,7 @@ MOST_COUNTED = 300_000
 """Where there are more readings, their buckets are estimated, not counted."""
 Row = dict[str, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9998, 1, 1, tzinfo=UTC)
 _NAMED = {BUCKETS["1m"]: 16, BUCKETS["1h"]: 13, BUCKETS["1d"]: 10}  # of 'YYYY-MM-DD HH:MM', as SQLite keeps times
 
 
@@ -63,6 +64,7 @@ class Place:
             seconds, device, metric = orjson.loads(decode_cursor(cursor))
             start = _EPOCH + timedelta(seconds=seconds)
             is_whole = isinstance(device, str) and isinstance(metric, str) and "\x00" not in device + metric
+            is_whole = is_whole and start < _LATEST
         except (ValueError, TypeError, OverflowError):
             is_whole = False
         if not is_whole:
@@ -103,8 +105,12 @@ def page_of_buckets(request: Request, rows: QuerySet[StoredReading], query: Mapp
     width, limit = BUCKETS[query["bucket"]], query["limit"]
     is_one_series = "device" in query and "metric" in query
     with limited_search():
-        wanted = rows.filter(Place.read(query["cursor"]).following(width)) if "cursor" in query else rows
-        found = _newest(wanted, width, most=limit + 1, buckets=limit + 1 if is_one_series else 1)
+        place = Place.read(query["cursor"]) if "cursor" in query else None
+        wanted = rows.filter(place.following(width)) if place else rows
+        end = place.start + width if place else query.get("end_time")
+        last = _last_end(rows, width) if end is None else _end_of(min(end, _LATEST), width)
+        span = Span(last, query.get("start_time") or _earliest(rows))
+        found = _newest(wanted, width, span, most=limit + 1, buckets=limit + 1 if is_one_series else 1)
         is_all = len(found) <= limit and "cursor" not in query
         count = (len(found), True) if is_all else remembered(request, lambda: _counted(rows, width, found))
     page = found[:limit]
@@ -112,12 +118,19 @@ def page_of_buckets(request: Request, rows: QuerySet[StoredReading], query: Mapp
     return answer(request, [_shape(row) for row in page], count=count, cursor=cursor)
 
 
-def _newest(rows: QuerySet[StoredReading], width: timedelta, *, most: int, buckets: int) -> list[Row]:
-    """So many of the newest buckets, read in spans that grow until they hold enough. The first has so many buckets."""
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The times that may have readings: before `end`, which is that of a bucket, and from `start` on."""
+
+    end: datetime | None
+    start: datetime | None
+
+
+def _newest(rows: QuerySet[StoredReading], width: timedelta, span: Span, *, most: int, buckets: int) -> list[Row]:
+    """So many of the newest buckets, read in parts that grow until they hold enough. The first has so many buckets."""
     found: list[Row] = []
-    low = _last_end(rows, width)
-    oldest = _earliest(rows)
-    while low is not None and oldest is not None and low > oldest:
+    low = span.end
+    while low is not None and span.start is not None and low > span.start:
         high, low = low, max(low - buckets * width, _EPOCH)
         groups: QuerySet[Any, Row] = _summed(rows.filter(between(low, high)), width)
         found += groups.order_by("-start", "device", "metric")[: most - len(found)]
@@ -128,6 +141,12 @@ def _newest(rows: QuerySet[StoredReading], width: timedelta, *, most: int, bucke
         buckets *= 2
         go_on()
     return found
+
+
+def _end_of(at: datetime, width: timedelta) -> datetime:
+    """The end of the bucket that the moment before this lies in."""
+    start = _start_of(at, width)
+    return start if start == at else start + width
 
 
 def _last_end(rows: QuerySet[StoredReading], width: timedelta) -> datetime | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from telemetry.api import buckets
+from telemetry.api.queries import encode_cursor
 from telemetry.models import StoredReading
 from telemetry.tests.api_support import NOON, id_at, staff_client
 
@@ -116,6 +118,19 @@ def test_the_ends_of_the_calendar_are_no_fault(client: Client, year: str) -> Non
     add(0, 1)
     assert client.get(URL, {"start_time": f"{year}-06-01T00:00:00Z"}).status_code == 200
     assert client.get(URL, {"end_time": f"{year}-06-01T00:00:00Z"}).status_code == 200
+    for bucket in ("1m", "1d"):
+        for name in ("start_time", "end_time"):
+            assert client.get(URL, {"bucket": bucket, name: f"{year}-12-31T23:59:59Z"}).status_code == 200
+    seconds = 253_402_300_799 if year == "9999" else -62_135_596_800
+    cursor = encode_cursor(orjson.dumps([seconds, "scale", "weight"]))
+    assert client.get(URL, {"bucket": "1d", "cursor": cursor}).status_code in (200, 400)
+
+
+def test_buckets_of_a_span_hold_only_its_readings(client: Client) -> None:
+    for seconds in range(0, 600, 10):
+        add(seconds, seconds)
+    query = {"start_time": "2026-03-01T12:01:10Z", "end_time": "2026-03-01T12:03:20Z", "bucket": "1m"}
+    assert [(row["time"][14:16], row["count"]) for row in results(client, **query)] == [("03", 2), ("02", 6), ("01", 5)]
 
 
 def test_all_metrics_of_a_device_come_in_one_order(client: Client) -> None:
