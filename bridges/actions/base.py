@@ -1,4 +1,7 @@
-"""What every kind of action is: a name, declared options, and (if a task carries it) how one Delivery goes out."""
+"""What every kind of action is: a name, declared options, and (if a task carries it) how one Delivery goes out.
+
+A new kind is one file in this package and its line in `registry.py`.
+"""
 
 from __future__ import annotations
 

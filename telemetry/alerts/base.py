@@ -1,4 +1,7 @@
-"""What every kind of alert rule is: declared options, and which subjects are bad. Pure; the facts are handed in."""
+"""What every kind of alert rule is: declared options, and which subjects are bad. Pure; the facts are handed in.
+
+A new kind is one file in `kinds/` and its line in `registry.py`.
+"""
 
 from __future__ import annotations
 
