@@ -122,6 +122,13 @@ def test_the_pages_are_told_of_messages_readings_and_where_they_went() -> None:
     assert [draft.state for draft in batch.deliveries] == ["delivered"]
 
 
+def test_the_pages_are_not_told_what_no_page_can_be_sent() -> None:
+    poison = settled(passing(payload=b'{"id": "\\ud800"}'), "dead")
+    batch = to_announce([poison, settled(passing(2))], Batch(at=NOW))
+    assert [message.device for message in batch.messages] == ["m1"]
+    assert len(batch.deliveries) == 1
+
+
 def test_a_message_is_settled_when_its_last_delivery_has_ended() -> None:
     hand = Passages()
     due = hand.add(passage(passing(), snapshot(rule(actions=[publish("a"), publish("b")]))))

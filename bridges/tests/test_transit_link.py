@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import DataError, OperationalError, connection
 
 from bridges.mqtt.link import MqttLink
 from bridges.mqtt.settings import Subscription
@@ -17,6 +17,7 @@ from bridges.pipeline.memory import Memory
 from bridges.pipeline.snapshot import ActiveRule, PublishAction, Snapshot, WriteAction
 from bridges.tests.link_host import KeepingHost, wait_until
 from bridges.tests.mqtt_links import outgoing, running_link, settings_for, subscription
+from bridges.tests.test_committer import POISON
 from bridges.tests.test_courier import LinkDouble
 from bridges.tests.test_decisions import publish, rule, snapshot
 from bridges.transit.crossing import TransitSettings
@@ -238,6 +239,28 @@ def test_what_cannot_be_read_or_said_is_a_dead_letter_and_the_source_is_acknowle
     assert [(row.state, bytes(row.payload)) for row in Delivery.objects.all()] == [("dead", b'{"id": "a/#"}')]
     assert (entry().passed, entry().dead) == (2, 1)
     assert (entry("broker:central").created, entry("broker:central").refused) == (1, 1)
+
+
+def test_what_the_database_refuses_is_kept_as_bytes_and_the_others_are_counted(
+    rig: tuple[Rig, MqttLink], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, link = rig
+    record = Recorder.record
+
+    def choosy(self: Recorder, batch: Batch) -> Recorded:
+        if any(row.payload == POISON for row in batch.deliveries):
+            raise DataError("too odd for me")
+        return record(self, batch)
+
+    monkeypatch.setattr(Recorder, "record", choosy)
+    made.around.config = replace(config_of(rule(actions=[publish("out/{device}")])), version=2)
+    send(link, made.topic, b'{"id": "a"}', POISON, b'{"id": "b"}')
+    wait_until(lambda: entry().received == 3)
+    assert (entry().passed, entry().dead, entry().delivered) == (2, 1, 2)
+    assert [(bytes(row.payload), row.reason) for row in DeadLetter.objects.all()] == [
+        (POISON, "the database refuses it: too odd for me")
+    ]
+    assert not Delivery.objects.exists()
 
 
 def test_nothing_is_acknowledged_before_it_is_written_down(

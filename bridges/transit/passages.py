@@ -117,9 +117,23 @@ def to_record(link: str, passages: Iterable[Passage], into: Batch) -> Batch:
 
 
 def to_announce(passages: Iterable[Passage], into: Batch) -> Batch:
-    """What the pages are told of these."""
-    for passage in passages:
+    """What the pages are told of these. Not of those whose words no page can be sent: no database has judged them."""
+    for passage in filter(_is_sayable, passages):
         into.messages += passage.batch.messages
         into.readings += passage.batch.readings
         into.deliveries += passage.ends
     return into
+
+
+def _is_sayable(passage: Passage) -> bool:
+    batch = passage.batch
+    words = [
+        *(word for row in batch.messages for word in (row.topic, row.topic_name, row.device, row.fault)),
+        *(word for row in batch.readings for word in (row.device, row.metric, row.unit)),
+        *(word for row in passage.ends for word in (row.address, row.reason)),
+    ]
+    try:
+        "".join(words).encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+    return True
