@@ -98,5 +98,5 @@ def _help(setting: Setting) -> str:
     if setting.kind == "broker":
         found.append("The name of a broker, or the address of a new one: mqtt://[user:password@]host:port.")
     if setting.kind == "port":
-        found.append("To try it without hardware, a path of your own such as /tmp/scale; see the simulator below.")
+        found.append("To try it without hardware, a path of your own, as the simulator below has it.")
     return " ".join(filter(None, found))

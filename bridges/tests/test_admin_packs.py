@@ -129,7 +129,9 @@ def test_an_uploaded_pack_is_read_kept_and_not_installed(admin_client: Client) -
     ],
 )  # fmt: skip
 def test_a_hostile_file_is_refused_with_the_reason(admin_client: Client, data: bytes, words: str) -> None:
-    assert words in page_of(upload(admin_client, data))
+    page = page_of(upload(admin_client, data))
+    assert words in page
+    assert "The file was not taken" in page
     assert OwnPack.objects.count() == 0
 
 

@@ -110,7 +110,8 @@ def _described(setting: Setting) -> str:
     if setting.is_required:
         about = f"must be given, e.g. {setting.example}"
     else:
-        about = f"default: {setting.default}" if setting.default not in (None, "") else "may be left empty"
+        shown = str(setting.default).lower() if isinstance(setting.default, bool) else setting.default
+        about = "may be left empty" if shown in (None, "") else f"default: {shown}"
     choices = f"; one of {', '.join(map(str, setting.choices))}" if setting.choices else ""
     return f"{setting.label} ({about}{choices})"
 
