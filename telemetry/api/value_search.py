@@ -6,7 +6,7 @@ found; whatever is left comes from the index, month by month, since a part of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import product
@@ -26,7 +26,6 @@ RECENT = (1_000, 20_000)
 MANY = 20_000
 """Where the planner expects more matches, it may read row by row: it is not wrong by that much."""
 MAX_INDEX_PARTS = 3
-_INDEXES_OFF = ("enable_seqscan", "enable_indexscan", "enable_indexonlyscan")  # which leaves bitmaps of indexes
 
 
 def containing(path: list[str], values: list[Any]) -> Q | None:
@@ -87,7 +86,7 @@ class ValueSearch(Search[Message]):
         for size in RECENT[:1] if self._is_bounded else RECENT:
             low = self._among.order_by("-id").values_list("id", flat=True)[size - 1 : size].first()
             rows = self.rows if high is None else self.rows.filter(id__lt=high)
-            yield Part(rows if low is None else rows.filter(id__gte=low), nullcontext)
+            yield Part(rows if low is None else rows.filter(id__gte=low), one_by_one)
             if low is None:
                 return
             high = low
@@ -127,13 +126,23 @@ def first_id_of_month(row_id: UUID) -> UUID:
 
 
 @contextmanager
-def only_bitmaps() -> Iterator[None]:
-    """Within this, PostgreSQL collects matches from indexes before it reads rows. Within a transaction only."""
+def _without(*plans: str) -> Iterator[None]:
+    """Within this, PostgreSQL avoids these kinds of plans. Within a transaction only."""
     with connection.cursor() as cursor:
-        cursor.execute(_setting("off"))
+        cursor.execute(_settings(plans, "off"))
         yield
-        cursor.execute(_setting("on"))  # after an error the transaction is undone, and the settings with it
+        cursor.execute(_settings(plans, "on"))  # after an error the transaction is undone, and the settings with it
 
 
-def _setting(value: str) -> str:
-    return "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name in _INDEXES_OFF)
+def _settings(plans: Sequence[str], value: str) -> str:
+    return "SELECT " + ", ".join(f"set_config('enable_{name}', '{value}', true)" for name in plans)
+
+
+def only_bitmaps() -> AbstractContextManager[None]:
+    """Within this, PostgreSQL collects matches from indexes before it reads rows."""
+    return _without("seqscan", "indexscan", "indexonlyscan")
+
+
+def one_by_one() -> AbstractContextManager[None]:
+    """Within this, it reads rows in their order: of a few messages that is soon done, and a frequent value is near."""
+    return _without("bitmapscan")
