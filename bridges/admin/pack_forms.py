@@ -36,7 +36,8 @@ class PackForm(forms.Form):
     """The settings of one pack. What an answer may be is judged by the pack, not here."""
 
     def __init__(self, pack: Pack, *args: Any, is_installed: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
         self.pack = pack
         for setting in pack.settings:
             self.fields[setting.name] = _field(setting)
