@@ -20,10 +20,11 @@ from django.conf import settings
 from django.db import Error
 
 from bridges.announcing import News
-from bridges.pipeline.committer import Committer, DataRefused, Stopped
+from bridges.pipeline.committer import Committer, DataRefused
 from bridges.pipeline.compilation import compile_snapshot
 from bridges.pipeline.handover import Handover
 from bridges.pipeline.inbox import Inbox, Submission
+from bridges.pipeline.patience import Stopped
 from bridges.pipeline.snapshot import Snapshot
 from telemetry.ids import new_id
 from telemetry.live.publisher import LivePublisher

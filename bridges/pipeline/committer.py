@@ -11,27 +11,26 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from django.db import Error, connection
+from django.db import connection
 
 from bridges.pipeline.flushing import Flusher
 from bridges.pipeline.handover import Handover
 from bridges.pipeline.inbox import Inbox, Work
 from bridges.pipeline.memory import Memory
+from bridges.pipeline.patience import Patience, Stopped
 from bridges.pipeline.portions import Portion, rest_of, with_each_key_once, without_keys
 from bridges.pipeline.snapshot import Snapshot
 from bridges.pipeline.spool import Spool
-from telemetry.backoff import Backoff
 from telemetry.ids import new_id
 from telemetry.links import LinkReport, LinkState
-from telemetry.outages import first_line, is_outage
+from telemetry.outages import first_line
 from telemetry.recording.batch import Batch, LedgerKey, hour_of
 from telemetry.recording.faults import KeyInUse, LeaseLost
 from telemetry.recording.recorder import Recorded, Recorder
-from telemetry.values import Arrival, Outcome, storable
+from telemetry.values import Arrival
 
 logger = logging.getLogger(__name__)
 
@@ -49,10 +48,6 @@ class Acknowledger(Protocol):
 
 class DataRefused(Exception):
     """The database refuses a web request's own data."""
-
-
-class Stopped(Exception):
-    """The committer was told to stop while the database was away: nothing of this was committed."""
 
 
 class Committer(threading.Thread):
@@ -76,15 +71,21 @@ class Committer(threading.Thread):
         self.memory = Memory()
         self.sources: dict[str, Acknowledger] = {}
         self.tokens: dict[str, int] = {}
-        self.database_is_away = False
         self._recorder = Recorder(name)
         self._on_lease_lost = on_lease_lost
-        self._backoff = Backoff(0.1, 2.0)
         self._stopping = threading.Event()
+        self._patience = Patience(
+            self._recorder, stopping=self._stopping, on_outage=self._spool_waiting, level=logging.ERROR
+        )
         self._last_seen: dict[str, float] = {}
         self._flushed_at = time.monotonic()
         self._at_hand: list[Arrival] = []  # taken out of the inbox, and not settled yet
         self._limit = MAX_ARRIVALS if connection.vendor == "postgresql" else MAX_ARRIVALS_SQLITE
+
+    @property
+    def database_is_away(self) -> bool:
+        """Whether it is being waited for."""
+        return self._patience.database_is_away
 
     def stop(self, timeout_s: float) -> bool:
         """Commit what is in the inbox, then end. False if it still ran at the end of the time."""
@@ -140,11 +141,11 @@ class Committer(threading.Thread):
             self._at_hand = work.arrivals
             self._commit(Portion(work.arrivals, work.submissions, rest_of(work)))
         for call in work.calls:
-            self._patiently(call)
+            self._patience.patiently(call)
         if overdue := self._due_topics():
             self._commit(Portion(overdue=overdue))
         try:
-            self._patiently(lambda: self.handover.serve(datetime.now(UTC)))
+            self._patience.patiently(lambda: self.handover.serve(datetime.now(UTC)))
         except LeaseLost as lost:
             self._lose(lost.links)
 
@@ -160,17 +161,6 @@ class Committer(threading.Thread):
         topic = self.snapshot.topics.get(name)
         return topic is not None and topic.codec.is_stateful and topic.link in self.sources
 
-    def _patiently(self, call: Callable[[], object]) -> None:
-        """Run it until the database answers."""
-        while True:
-            try:
-                call()
-            except Error as error:
-                self._wait_for_database(error)
-            else:
-                self._back()
-                return
-
     # Committing
 
     def _commit(self, portion: Portion) -> None:
@@ -185,7 +175,7 @@ class Committer(threading.Thread):
         decider = self._decider()
         try:
             batch = self._decide(decider, portion)
-            recorded = Recorded() if batch.is_empty else self._record(batch)
+            recorded = Recorded() if batch.is_empty else self._patience.record(batch)
         except LeaseLost as lost:
             self._lose(lost.links)
             self._commit(portion)
@@ -209,8 +199,7 @@ class Committer(threading.Thread):
         decider.flush(portion.overdue)
         batch.idempotency = [s.idempotency for s in portion.submissions if s.idempotency]
         if portion.rest is not None:
-            batch.outcomes = [_clean(outcome) for outcome in portion.rest.outcomes]
-            batch.reports = [_clean_report(report) for report in portion.rest.reports]
+            batch.outcomes, batch.reports = portion.rest.outcomes, portion.rest.reports
             for link, count in portion.rest.dropped.items():
                 batch.ledger[LedgerKey(link, hour_of(batch.at), "dropped")] += count
         links = {arrival.link for arrival in portion.arrivals} | {report.link for report in batch.reports}
@@ -218,27 +207,6 @@ class Committer(threading.Thread):
         batch.tokens = {key: self.tokens[key] for key in links if key in self.tokens}
         batch.last_message_at = self._once_a_second(batch.last_message_at)
         return batch
-
-    def _record(self, batch: Batch) -> Recorded:
-        """Record the batch; a database that is away is waited for."""
-        while True:
-            try:
-                recorded = self._recorder.record(batch)
-            except Error as error:
-                self._wait_for_database(error)
-                if self._is_in():
-                    return Recorded()
-            else:
-                self._back()
-                return recorded
-
-    def _is_in(self) -> bool:
-        """Whether the batch was committed although the connection broke; waits until the database can tell."""
-        while True:
-            try:
-                return self._recorder.is_committed()
-            except Error as error:
-                self._wait_for_database(error)
 
     def _divide(self, portion: Portion, error: Exception) -> None:
         """The database refuses this portion for its data: find the poison and let the rest go on."""
@@ -267,14 +235,14 @@ class Committer(threading.Thread):
         decider = self._decider()
         batch = decider.bury(arrival, f"the database refuses it: {first_line(error)}")
         portion = Portion([arrival])
-        self._finish(portion, batch, self._record(batch), decider)
+        self._finish(portion, batch, self._patience.record(batch), decider)
 
     def _bury_overdue(self, portion: Portion, error: Exception) -> None:
         (name,) = portion.overdue
         logger.warning("the database refuses what a codec held", extra={"topic": name, "error": first_line(error)})
         decider = self._decider()
         batch = decider.bury_overdue(name, f"the database refuses it: {first_line(error)}")
-        self._finish(portion, batch, self._record(batch), decider)
+        self._finish(portion, batch, self._patience.record(batch), decider)
 
     def _finish(self, portion: Portion, batch: Batch, recorded: Recorded, decider: Flusher) -> None:
         """After the commit: acknowledge, hand over, announce."""
@@ -332,41 +300,15 @@ class Committer(threading.Thread):
             self.handover.remove(key)
         self._on_lease_lost(links)
 
-    # The database
+    # Beside the commits
 
-    def _wait_for_database(self, error: Exception) -> None:
-        """Rest before the next try; raises the error if it is no outage, and Stopped if we are told to end."""
-        if not is_outage(error):
-            raise error
-        if not self.database_is_away:
-            self.database_is_away = True
-            logger.error("the database is away: %s", first_line(error))
+    def _spool_waiting(self) -> None:
+        """The database is away: serial input is kept on disk."""
         if self.spool is not None:
             self.spool.keep([*self._at_hand, *self.inbox.peek()])
-        connection.close()
-        if self._stopping.wait(self._backoff.next_delay_s()):
-            raise Stopped
-
-    def _back(self) -> None:
-        if self.database_is_away:
-            self.database_is_away = False
-            logger.info("the database is back")
-        self._backoff.reset()
 
     def _once_a_second(self, seen: dict[str, datetime]) -> dict[str, datetime]:
         now = time.monotonic()
         due = {link: at for link, at in seen.items() if now - self._last_seen.get(link, 0) >= 1}
         self._last_seen.update(dict.fromkeys(due, now))
         return due
-
-
-def _clean(outcome: Outcome) -> Outcome:
-    return (
-        Outcome(outcome.id, outcome.verdict, storable(outcome.reason), outcome.is_abnormal)
-        if outcome.reason
-        else outcome
-    )
-
-
-def _clean_report(report: LinkReport) -> LinkReport:
-    return replace(report, detail=storable(report.detail), warning=storable(report.warning))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bridges.pipeline.inbox import Submission, Work
 from telemetry.recording.faults import KeyInUse
-from telemetry.values import Arrival
+from telemetry.values import Arrival, storable
 
 
 @dataclass(slots=True)
@@ -40,10 +40,12 @@ class Portion:
 
 
 def rest_of(work: Work) -> Work | None:
-    """Its outcomes, reports and dropped messages; None if there are none."""
-    if work.outcomes or work.reports or work.dropped:
-        return Work(outcomes=work.outcomes, reports=work.reports, dropped=work.dropped)
-    return None
+    """Its outcomes, reports and dropped messages, in words that every database takes; None if there are none."""
+    if not (work.outcomes or work.reports or work.dropped):
+        return None
+    outcomes = [replace(one, reason=storable(one.reason)) if one.reason else one for one in work.outcomes]
+    reports = [replace(one, detail=storable(one.detail), warning=storable(one.warning)) for one in work.reports]
+    return Work(outcomes=outcomes, reports=reports, dropped=work.dropped)
 
 
 def with_each_key_once(portion: Portion) -> tuple[Portion, list[tuple[Submission, KeyInUse]]]:

@@ -20,9 +20,10 @@ from django.db.backends.signals import connection_created
 from bridges.announcing import Silence
 from bridges.couriers import outbox
 from bridges.couriers.courier import Courier
-from bridges.pipeline.committer import Committer, Stopped
+from bridges.pipeline.committer import Committer
 from bridges.pipeline.handover import Handover
 from bridges.pipeline.inbox import Inbox, Submission
+from bridges.pipeline.patience import Stopped
 from bridges.pipeline.snapshot import WriteAction
 from bridges.pipeline.spool import Spool
 from bridges.runtime.recollection import settled_among
@@ -215,7 +216,7 @@ def test_an_idle_outage_is_told_of_once(
         return []
 
     monkeypatch.setattr(outbox, "expire", away)
-    with caplog.at_level(logging.INFO, "bridges.pipeline.committer"):
+    with caplog.at_level(logging.INFO, "bridges.pipeline.patience"):
         committer.start()
         wait_for(lambda: len(attempts) == 4)
         wait_for(lambda: not committer.database_is_away)

@@ -12,14 +12,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from django.db import connection
-
+from bridges.pipeline.patience import Patience, Stopped
 from bridges.pipeline.rows import buried_draft
 from bridges.transit.passages import Passage, to_record
-from telemetry.backoff import Backoff
 from telemetry.ids import new_id
 from telemetry.models import UnreleasedPacket
-from telemetry.outages import is_outage
+from telemetry.outages import first_line
 from telemetry.recording.batch import Batch, LedgerKey, hour_of
 from telemetry.recording.faults import LeaseLost
 from telemetry.recording.recorder import Recorder
@@ -27,10 +25,6 @@ from telemetry.recording.recorder import Recorder
 logger = logging.getLogger(__name__)
 
 _LAST_SEEN_EVERY_S = 1.0
-
-
-class Stopped(Exception):
-    """The link was told to stop while the database was away: nothing of this was committed."""
 
 
 class TransitLedger:
@@ -41,26 +35,13 @@ class TransitLedger:
     ) -> None:
         self._link = link
         self._token = token
-        self._stopping = stopping
-        self._recorder = Recorder(committer)
-        self._backoff = Backoff(0.1, 2.0)
+        self._patience = Patience(Recorder(committer), stopping=stopping)
         self._last_seen = 0.0
-
-    def patiently(self, call: Callable[[], None]) -> None:
-        """Run it until the database answers; raises Stopped."""
-        while True:
-            try:
-                call()
-            except Exception as error:  # noqa: BLE001 - judged by _wait
-                self._wait(error)
-            else:
-                self._backoff.reset()
-                return
 
     def unreleased(self) -> dict[int, UUID]:
         """The QoS 2 packet ids that the broker has not released, as of the last commit."""
         found: dict[int, UUID] = {}
-        self.patiently(
+        self._patience.patiently(
             lambda: found.update(
                 UnreleasedPacket.objects.filter(link=self._link).values_list("packet_id", "message_id")
             )
@@ -94,7 +75,7 @@ class TransitLedger:
             self.write(passages[:half], dropped=dropped)
             self.write(passages[half:], dropped=0)
         elif passages:
-            self._bury(passages[0], f"the database refuses it: {str(error).strip().split(chr(10))[0]}")
+            self._bury(passages[0], f"the database refuses it: {first_line(error)}")
         else:
             raise error
 
@@ -115,29 +96,4 @@ class TransitLedger:
         if token is None:
             raise LeaseLost(frozenset([self._link]))
         batch.tokens = {self._link: token}
-        while True:
-            try:
-                self._recorder.record(batch)
-            except Exception as error:  # noqa: BLE001 - judged by _wait
-                self._wait(error)
-                if self._is_in():
-                    return
-            else:
-                self._backoff.reset()
-                return
-
-    def _is_in(self) -> bool:
-        """Whether the batch was committed although the connection broke; waits until the database can tell."""
-        while True:
-            try:
-                return self._recorder.is_committed()
-            except Exception as error:  # noqa: BLE001 - judged by _wait
-                self._wait(error)
-
-    def _wait(self, error: Exception) -> None:
-        """Rest before the next try; raises the error if it is no outage, and Stopped if we are told to end."""
-        if not is_outage(error):
-            raise error
-        connection.close()
-        if self._stopping.wait(self._backoff.next_delay_s()):
-            raise Stopped from error
+        self._patience.record(batch)

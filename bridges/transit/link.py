@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from django.db import connection
 
 from bridges.mqtt.settings import Subscription
+from bridges.pipeline.patience import Stopped
 from bridges.transit.around import Around
 from bridges.transit.crossing import Crossing, TransitSettings
-from bridges.transit.ledger import Stopped
 from telemetry.backoff import Backoff
 from telemetry.links import LinkReport, LinkState
 from telemetry.recording.faults import LeaseLost
