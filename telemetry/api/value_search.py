@@ -48,7 +48,7 @@ def containing(path: list[str], values: list[Any]) -> Q | None:
 class ValueSearch(Search[Message]):
     """Messages among others that fulfil a condition which the index answers."""
 
-    surely = 5  # it knows less of values inside of JSON
+    surely = 3  # it knows less of values inside of JSON
 
     def __init__(self, among: QuerySet[Message], condition: Q, *, is_bounded: bool) -> None:
         """`is_bounded`: more than their time says which `among` are, so that looking at each may cost more."""
