@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from bridges.models.rule import RuleSource
 
 RECENT = 500
-"""How many messages of a broker are looked through for the last ones of a topic."""
+"""How many messages of a topic are looked through for the last ones that rules saw."""
 TRIED = 50
 """How many of the last messages are read until one says something: a meter sends ghosts, and packets in parts."""
 
@@ -79,8 +79,10 @@ def _last_messages(source: RuleSource) -> QuerySet[Message]:
         return found.filter(device=source.device.name)
     if source.topic is None:
         return found.none()
-    recent = Message.objects.filter(source=source.topic.broker.link_key).order_by("-id").values_list("pk", flat=True)
-    return found.filter(pk__in=list(recent[:RECENT]), topic_name=source.topic.name)
+    of_topic = found.filter(topic_name=source.topic.name)
+    all_of_it = Message.objects.filter(topic_name=source.topic.name).order_by("-id").values_list("pk", flat=True)
+    oldest = all_of_it[RECENT - 1 : RECENT].first()
+    return of_topic if oldest is None else of_topic.filter(pk__gte=oldest)
 
 
 def _last_that_says_something(newest_first: Iterable[Message]) -> tuple[Message, Decoded] | None:
