@@ -23,7 +23,7 @@ from bridges.tests.test_decisions import publish, rule, snapshot
 from bridges.transit.crossing import TransitSettings
 from bridges.transit.link import TransitLink
 from simulators.servers.mosquitto import MosquittoServer
-from telemetry.links import Link, LinkReport
+from telemetry.links import Link, LinkReport, LinkState
 from telemetry.models import DeadLetter, Delivery, Lease, LedgerEntry, Message, UnreleasedPacket
 from telemetry.recording.batch import Batch
 from telemetry.recording.recorder import Recorded, Recorder
@@ -314,6 +314,29 @@ def test_a_session_that_the_source_forgot_lets_go_of_its_packet_ids(rig: tuple[R
     send(link, made.topic, *numbered(20), qos=2)
     wait_until(lambda: entry().passed == 20)
     assert len(made.sink.messages) == 20
+    wait_until(lambda: not UnreleasedPacket.objects.exists())
+
+
+def test_a_new_message_under_the_packet_id_of_one_in_hand_from_a_lost_session_is_not_lost(
+    rig: tuple[Rig, MqttLink], plant: MosquittoServer, central: MosquittoServer
+) -> None:
+    made, link = rig
+    crossing = made.link._crossing
+    assert crossing is not None
+    central.stop()
+    send(link, made.topic, *numbered(20), qos=2)
+    wait_until(lambda: len(crossing._passages) == 20)
+    before = crossing.input._inbound.connection
+    plant.restart()  # it keeps nothing: its packet ids begin anew
+    wait_until(lambda: crossing.input._inbound.connection > before and crossing.input._subscriber._known)
+    wait_until(lambda: made.source.state is LinkState.CONNECTED)
+    send(link, made.topic, b'{"n": 100}', qos=2)
+    wait_until(lambda: len(crossing._passages) == 21)
+    central.start()
+    wait_until(lambda: entry().passed == 21)
+    wait_until(lambda: len(made.sink.payloads) == 21)
+    send(link, made.topic, *[b'{"n": 101}'] * 40, qos=2)
+    wait_until(lambda: entry().passed == 61)
     wait_until(lambda: not UnreleasedPacket.objects.exists())
 
 
