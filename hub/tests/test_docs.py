@@ -1,0 +1,58 @@
+"""Tests of the docs: their links lead somewhere, and the files of the guides can be imported as they stand."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from bridges.config_file.importer import import_config
+
+ROOT = Path(settings.BASE_DIR)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FILES = sorted((ROOT / "docs" / "guides").glob("*.yaml"))
+CODE = re.compile(r"```.*?```", re.DOTALL)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+
+
+def anchors_of(page: Path) -> set[str]:
+    """As GitHub makes them of the headings."""
+    headings = HEADING.findall(CODE.sub("", page.read_text()))
+    return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in headings}
+
+
+def dead_links(page: Path) -> list[str]:
+    dead = []
+    for link in LINK.findall(CODE.sub("", page.read_text())):
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        if "://" in link:
+            continue
+        if not target.exists() or (anchor and target.suffix == ".md" and anchor not in anchors_of(target)):
+            dead.append(link)
+    return dead
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_each_link_of_a_page_leads_somewhere(page: Path) -> None:
+    assert dead_links(page) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.name))
+def test_the_files_of_the_guides_can_be_imported_as_they_stand(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PLANT_PASSWORD", "CENTRAL_PASSWORD"):
+        monkeypatch.setenv(name, "secret")
+    assert import_config(file.read_bytes()).changes
+    assert not import_config(file.read_bytes()).changes
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (ROOT / "docs" / "README.md").read_text()
+    pages = [page.relative_to(ROOT / "docs").as_posix() for page in PAGES[1:]]
+    assert [
+        page for page in pages if page != "README.md" and not page.startswith("decisions/") and page not in index
+    ] == []
