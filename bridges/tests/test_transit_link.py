@@ -15,6 +15,7 @@ from bridges.mqtt.link import MqttLink
 from bridges.mqtt.settings import Subscription
 from bridges.pipeline.memory import Memory
 from bridges.pipeline.snapshot import ActiveRule, PublishAction, Snapshot, WriteAction
+from bridges.tests.cutting_proxy import CuttingProxy
 from bridges.tests.link_host import KeepingHost, wait_until
 from bridges.tests.mqtt_links import outgoing, running_link, settings_for, subscription
 from bridges.tests.test_committer import POISON
@@ -334,10 +335,37 @@ def test_a_new_message_under_the_packet_id_of_one_in_hand_from_a_lost_session_is
     wait_until(lambda: len(crossing._passages) == 21)
     central.start()
     wait_until(lambda: entry().passed == 21)
-    wait_until(lambda: len(made.sink.payloads) == 21)
+    assert entry().delivered == 21
     send(link, made.topic, *[b'{"n": 101}'] * 40, qos=2)
     wait_until(lambda: entry().passed == 61)
     wait_until(lambda: not UnreleasedPacket.objects.exists())
+
+
+@pytest.mark.parametrize("qos", [1, 2])
+def test_what_the_source_sends_again_while_it_is_in_hand_goes_out_once(
+    rig: tuple[Rig, MqttLink], plant: MosquittoServer, central: MosquittoServer, qos: int
+) -> None:
+    made, link = rig
+    assert made.link.stop(10.0)
+    with CuttingProxy(plant.port) as proxy:
+        made.settings = replace(made.settings, session=replace(made.settings.session, port=proxy.port))
+        made.link = made.new_link()
+        made.start()
+        crossing = made.link._crossing
+        assert crossing is not None
+        central.stop()
+        send(link, made.topic, *numbered(20), qos=qos)
+        wait_until(lambda: len(crossing._passages) == 20)
+        connection_before = crossing.input._inbound.connection
+        proxy.cut()
+        wait_until(lambda: crossing.input._inbound.connection > connection_before)
+        wait_until(lambda: len(crossing.input._inbound._unacknowledged) == 20)
+        central.start()
+        wait_until(lambda: entry().passed == 20)
+        wait_until(lambda: entry().duplicate == 20)
+        wait_until(lambda: len(crossing._passages) == 0)
+        assert (entry().received, entry().delivered) == (40, 20)
+        assert made.link.stop(10.0)
 
 
 def test_new_subscriptions_need_no_new_connection(rig: tuple[Rig, MqttLink]) -> None:
