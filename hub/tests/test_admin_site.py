@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django_celery_beat.models import PeriodicTask
@@ -20,6 +22,13 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def client() -> Client:
     return staff_client()
+
+
+@pytest.fixture
+def kept_house() -> PeriodicTask:
+    """The schedule that the hub brings, also after a test that emptied every table."""
+    import_module("hub.migrations.0003_schedules").add(apps, None)
+    return PeriodicTask.objects.get(task="telemetry.keep_house")
 
 
 def page(client: Client, path: str) -> str:
@@ -84,16 +93,14 @@ def test_a_schedule_offers_the_tasks_of_the_hub_by_what_they_do(client: Client) 
     assert "<script id" not in text.replace('<script id="django-admin', "")
 
 
-def test_the_schedules_that_the_hub_brings_can_be_edited(client: Client) -> None:
-    row = PeriodicTask.objects.get(task="telemetry.keep_house")
-    text = page(client, f"/admin/django_celery_beat/periodictask/{row.pk}/change/")
+def test_the_schedules_that_the_hub_brings_can_be_edited(client: Client, kept_house: PeriodicTask) -> None:
+    text = page(client, f"/admin/django_celery_beat/periodictask/{kept_house.pk}/change/")
     assert '<option value="telemetry.keep_house" selected>' in text
 
 
-def test_a_schedule_with_a_task_of_another_kind_keeps_it(client: Client) -> None:
-    row = PeriodicTask.objects.get(task="telemetry.keep_house")
-    PeriodicTask.objects.filter(pk=row.pk).update(task="my.own")
-    text = page(client, f"/admin/django_celery_beat/periodictask/{row.pk}/change/")
+def test_a_schedule_with_a_task_of_another_kind_keeps_it(client: Client, kept_house: PeriodicTask) -> None:
+    PeriodicTask.objects.filter(pk=kept_house.pk).update(task="my.own")
+    text = page(client, f"/admin/django_celery_beat/periodictask/{kept_house.pk}/change/")
     assert '<option value="my.own" selected>' in text
 
 
