@@ -6,12 +6,13 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from bridges.config_file.writer import export_config
+from telemetry.management.hub_command import HubCommand
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     """Prints the configuration, or writes it to a file."""
 
     help = "Print the configuration as the YAML that import_config reads. Secrets are left out or stand as references."

@@ -7,14 +7,15 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from bridges.config_file.diff import ChangeKind
 from bridges.config_file.faults import ConfigFileRefused
 from bridges.config_file.importer import Report, import_config
+from telemetry.management.hub_command import HubCommand
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     """Prints each change, or each fault as `FILE:LINE: place: message` and then ends with code 1."""
 
     help = "Make the configuration what a YAML file says: all of it, or (if anything is wrong) nothing."

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from bridges.config_file.diff import ChangeKind
 from bridges.config_file.faults import ConfigFileRefused, Fault
@@ -17,9 +17,10 @@ from bridges.packs.pack import Pack
 from bridges.packs.reading import read_pack
 from bridges.packs.settings import Setting
 from bridges.packs.testing import TestResult, failures, run_tests
+from telemetry.management.hub_command import HubCommand
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     """Prints each change, or each fault as `FILE:LINE: place: message` and then ends with code 1."""
 
     help = "Install a device pack: its tests are run, its settings checked, and then all of it is made, or nothing."

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from hub.access.models import ApiKey
 from hub.access.scopes import MEANINGS, SCOPES
+from telemetry.management.hub_command import HubCommand
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     help = "Make an API key and print it once. Scopes: " + "; ".join(
         f"{name} - {text}" for name, text in MEANINGS.items()
     )

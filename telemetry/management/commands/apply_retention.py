@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
 
+from telemetry.management.hub_command import HubCommand
 from telemetry.retention import apply_retention, tidy
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     """Ends with code 0, also when months stay because deliveries of them are open."""
 
     help = "Drop the months of history that are older than RETENTION_DAYS."
