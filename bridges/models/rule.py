@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from bridges.models.rule_samples import Sample, last_sample, typed_sample
+from bridges.models.ticket_trials import ticket_faults
 from bridges.models.topic import Topic
 from bridges.pipeline.batching import batched
 from bridges.rules.expression import Variables
@@ -103,7 +104,17 @@ class Rule(ConfiguredModel):
             "Without a source this rule never runs.": not self.sources.all(),
             "Without an action this rule does nothing.": not self.actions.all(),
         }
-        return [sentence for sentence, applies in found.items() if applies]
+        return [sentence for sentence, applies in found.items() if applies] + self._ticket_warnings()
+
+    def _ticket_warnings(self) -> list[str]:
+        """Of each ticket that fails on the sample: every receipt of this rule would."""
+        actions = list(self.actions.filter(ticket__isnull=False).select_related("ticket"))
+        sample = self._sample()[0] if actions else None
+        if sample is None:
+            return []
+        expressions = read_transform(self.transform)
+        found = [ticket_faults(self.condition, expressions, seen, actions) for seen in self._tried_on(sample)]
+        return [sentence(f"{fault} (tried on {sample.origin})") for faults in found for fault in faults]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.pk and not kwargs.get("force_insert"):

@@ -11,11 +11,21 @@ from jinja2.runtime import Undefined
 
 MAX_WIDTH = 200
 MAX_ITEMS = 1_000
+_NAMED, _MAX_NAME = 8, 40
 _SPECIFICATION = re.compile(r"%[-+ 0#]*(?P<width>\d{0,2})(?:\.(?P<digits>\d{1,2}))?[dfgeEGs%]")
 
 
 class FilterFault(ValueError):
     """A filter was used on what it is not for."""
+
+
+def no_text(value: list[Any] | tuple[Any, ...] | dict[str, Any]) -> str:
+    """What to say of a list or an object that is to be printed: the names of its parts."""
+    if not isinstance(value, dict):
+        return "a list is no text: name one of its items, or join them"
+    names = ", ".join(str(name)[:_MAX_NAME] for name in list(value)[:_NAMED])
+    more = ", ..." if len(value) > _NAMED else ""
+    return f"an object is no text: name one of its parts ({names}{more})" if names else "this object is empty"
 
 
 def _number(value: Any) -> float:
@@ -56,7 +66,7 @@ def _padded(align: Callable[[str, int], str]) -> Callable[..., str]:
 
 def _text(value: Any) -> str:
     if isinstance(value, list | tuple | dict):
-        raise FilterFault("a list or object is no text: name one of its parts")
+        raise FilterFault(no_text(value))
     return "" if value is None else str(value)
 
 

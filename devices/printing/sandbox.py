@@ -13,7 +13,7 @@ from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
 from jinja2.runtime import Undefined
 from jinja2.sandbox import SandboxedEnvironment
 
-from devices.printing.filters import FILTERS
+from devices.printing.filters import FILTERS, no_text
 
 MAX_STEPS = 5_000
 MAX_CHARACTERS = 20_000
@@ -163,8 +163,9 @@ def printed(value: Any) -> str:
         return str(value.isoformat(sep=" ", timespec="seconds"))
     if callable(value):
         raise TicketFault(f"write {getattr(value, '__name__', 'the function')}() with brackets")
-    kind = "a list" if isinstance(value, list | tuple) else "an object" if isinstance(value, dict) else "this"
-    raise TicketFault(f"{kind} cannot be printed: name one of its parts")
+    if isinstance(value, list | tuple | dict):
+        raise TicketFault(no_text(value))
+    raise TicketFault("this cannot be printed: name one of its parts")
 
 
 def _range(*bounds: int) -> range:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.printing.filters import FILTERS, FilterFault
+from devices.printing.sandbox import TicketFault
 from devices.printing.ticket import Ticket, TicketForm
 
 
@@ -97,3 +98,16 @@ def test_a_filter_answers_or_says_what_is_wrong(name: str, value: Any) -> None:
         FILTERS[name](value)
     except (FilterFault, TypeError, ValueError, OverflowError):
         return
+
+
+@pytest.mark.parametrize("template", ["{{ payload }}", "{{ payload | trim }}"])
+def test_an_object_is_no_text_and_its_parts_are_named(template: str) -> None:
+    with pytest.raises(TicketFault, match=r"name one of its parts \(kind, value, raw\)"):
+        Ticket(TicketForm(template=template)).receipt({"payload": {"kind": "weight", "value": 1.0, "raw": "1 g"}})
+
+
+def test_a_list_is_no_text_and_only_some_of_many_parts_are_named() -> None:
+    with pytest.raises(FilterFault, match="a list is no text"):
+        FILTERS["trim"]([1])
+    with pytest.raises(FilterFault, match=r"\(0, 1, 2, 3, 4, 5, 6, 7, \.\.\.\)"):
+        FILTERS["trim"]({str(number): number for number in range(9)})
