@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
+from telemetry.delivery_texts import delivery_text
 from telemetry.payload_text import readable
 
 Event: TypeAlias = dict[str, Any]
@@ -93,7 +94,7 @@ def delivery_event(  # noqa: PLR0913 # the fields of the protocol
     reason: str = "",
 ) -> Event:
     """One Delivery and where it stands. `at` is when it was created."""
-    text, is_binary = readable(payload)
+    text, is_binary = delivery_text(target, payload)
     return {
         "kind": "delivery",
         "id": str(id),
