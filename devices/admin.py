@@ -11,6 +11,7 @@ from django.contrib import admin, messages
 from django.db.models import Max, Q, QuerySet
 from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.safestring import SafeString
 
@@ -96,9 +97,18 @@ class DeviceAdmin(LinkStateColumns, OptionsAdmin):
     actions = ("enable", "disable", "duplicate", "test_connection")
 
     def get_urls(self) -> list[Any]:
-        """With the page that tells what a device is."""
+        """With the page that tells what a device is, and the way from a device's name to its page."""
         identify = self.admin_site.admin_view(lambda request: identify_page(request, self))
-        return [path("identify/", identify, name="devices_device_identify"), *super().get_urls()]
+        named = self.admin_site.admin_view(self._to_named)
+        return [
+            path("identify/", identify, name="devices_device_identify"),
+            path("named/<str:name>/", named, name="devices_device_named"),
+            *super().get_urls(),
+        ]
+
+    def _to_named(self, request: HttpRequest, name: str) -> HttpResponseRedirect:
+        row = get_object_or_404(Device, name=name)
+        return HttpResponseRedirect(reverse("admin:devices_device_change", args=[row.pk]))
 
     def kind_fieldsets(self, request: HttpRequest, obj: Any) -> Fieldsets:
         """Serial settings, and those that hardly anybody changes folded away."""

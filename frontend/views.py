@@ -43,6 +43,7 @@ def page_info(request: HttpRequest) -> dict[str, Any]:
         "logoutUrl": reverse("logout"),
         "csrfToken": get_token(request),
         "mayChangeMeters": request.user.has_perm("bridges.change_meter"),
+        "mayOpenDevices": request.user.is_staff and request.user.has_perm("devices.view_device"),
     }
 
 

@@ -64,6 +64,12 @@ def act(client: Client, action: str, *names: str) -> Any:
     return client.post(LIST, {"action": action, "_selected_action": chosen}, follow=True)
 
 
+def test_a_device_s_name_leads_to_its_page(admin_client: Client) -> None:
+    row = Device.objects.create(name="esp-1:a.b")
+    assert admin_client.get(f"{LIST}named/esp-1:a.b/")["Location"] == f"{LIST}{row.pk}/change/"
+    assert admin_client.get(f"{LIST}named/nobody/").status_code == 404
+
+
 def test_the_form_shows_the_stop_bits_that_are_stored(admin_client: Client) -> None:
     save(admin_client, stop_bits="2.0")
     page = page_of(admin_client.get(f"{LIST}{Device.objects.get().pk}/change/"))

@@ -13,6 +13,8 @@ export interface PageInfo {
   csrfToken: string;
   /** Whether this user may change what is wanted of meters. */
   mayChangeMeters: boolean;
+  /** Whether the configuration's pages of devices are open to this user. */
+  mayOpenDevices: boolean;
 }
 
 const DEFAULTS: PageInfo = {
@@ -26,6 +28,7 @@ const DEFAULTS: PageInfo = {
   loginUrl: "/login/",
   csrfToken: "",
   mayChangeMeters: true,
+  mayOpenDevices: true,
 };
 
 function readPage(): PageInfo {
@@ -34,6 +37,11 @@ function readPage(): PageInfo {
 }
 
 export const page: PageInfo = readPage();
+
+/** The page of the configuration about this device. */
+export function devicePage(name: string): string {
+  return `${page.adminUrl}devices/device/named/${encodeURIComponent(name)}/`;
+}
 
 /** The address of the live socket on the host that served this page. */
 export function liveUrl(): string {

@@ -137,3 +137,16 @@ def test_the_page_is_told_the_version_and_where_to_go_next(ui: None, signed_in: 
     said = told(signed_in.get("/").content.decode())
     assert said["version"] == "1.2.3"
     assert (said["identifyUrl"], said["packsUrl"]) == ("/admin/devices/device/identify/", "/admin/bridges/ownpack/")
+
+
+def test_only_staff_that_may_see_devices_is_led_to_their_pages(ui: None, user: User, signed_in: Client) -> None:
+    def is_led() -> bool:
+        return bool(told(signed_in.get("/").content.decode())["mayOpenDevices"])
+
+    user.user_permissions.add(Permission.objects.get(codename="view_device"))
+    assert not is_led()
+    user.is_staff = True
+    user.save()
+    assert is_led()
+    user.user_permissions.clear()
+    assert not is_led()

@@ -2,6 +2,7 @@
 
 import { memo, useState } from "react";
 
+import { devicePage, page } from "../../page";
 import type { Device } from "../device-state";
 
 import { Adopt } from "./Adopt";
@@ -24,7 +25,13 @@ export const DeviceCard = memo(function DeviceCard({ device, windowS }: { device
     <li className={classes.card} data-freshness={freshness}>
       <div className={classes.head}>
         <h3 className={classes.label} title={device.name}>
-          {label}
+          {device.is_known && page.mayOpenDevices ? (
+            <a className={classes.page} href={devicePage(device.name)}>
+              {label}
+            </a>
+          ) : (
+            label
+          )}
         </h3>
         <FreshnessMark device={device} freshness={freshness} />
       </div>
@@ -37,7 +44,7 @@ export const DeviceCard = memo(function DeviceCard({ device, windowS }: { device
       ) : (
         <p className={classes.none}>No readings yet.</p>
       )}
-      {!device.is_known && <Adopt device={device.name} />}
+      <Adopt device={device.name} isKnown={device.is_known} />
       {device.driver && <CommandBox device={device.name} label={label} commands={device.commands} />}
     </li>
   );

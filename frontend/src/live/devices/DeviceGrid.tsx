@@ -11,6 +11,7 @@ import { Section } from "../Section";
 
 import { DeviceCard } from "./DeviceCard";
 import classes from "./DeviceGrid.module.css";
+import { useHeldOrder } from "./held-order";
 import { useChartWindow } from "./use-chart-window";
 
 const WINDOWS = [
@@ -27,7 +28,8 @@ export function DeviceGrid() {
   const meters = useLive((state) => state.meters);
   const [seconds, setSeconds] = useChartWindow();
   const [isAll, showAll] = useState(false);
-  const cards = inOrder(devices).filter((device) => device.driver !== "escpos" && !(device.name in meters && !device.driver));
+  const wanted = inOrder(devices).filter((device) => device.driver !== "escpos" && !(device.name in meters && !device.driver));
+  const { things: cards, pointing } = useHeldOrder(wanted);
   if (cards.length === 0) return null;
   const shown = isAll ? cards : cards.slice(0, SHOWN_FIRST);
   const note = cards.length >= DEVICE_LIMIT ? `the first ${DEVICE_LIMIT}` : String(cards.length);
@@ -44,7 +46,7 @@ export function DeviceGrid() {
         </>
       }
     >
-      <ul className={classes.grid}>
+      <ul className={classes.grid} {...pointing}>
         {shown.map((device) => (
           <DeviceCard key={device.name} device={device} windowS={Number(seconds)} />
         ))}

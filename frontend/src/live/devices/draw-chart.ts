@@ -3,6 +3,7 @@
 import uPlot from "uplot";
 
 import { formatValue } from "../../format/number";
+import { lonePlaces } from "../series";
 
 const HEIGHT = 96;
 const TIME_STEPS_S = [60, 120, 300, 600, 900, 1_800, 3_600];
@@ -61,8 +62,13 @@ function optionsFor(element: HTMLElement, label: HTMLElement, { unit, fill }: { 
       { ...axis, grid: { show: false }, size: 18, space: 45, incrs: TIME_STEPS_S, values: (_, splits) => splits.map(timeLabel) },
       { ...axis, grid, size: 44, space: 26, values: (plot, splits) => splits.map(plot.data[0].length ? formatValue : () => "") },
     ],
-    series: [{}, { stroke: colour("--accent"), width: 1.5, fill: `${colour("--accent")}${fill}`, points: { show: false } }],
+    series: [{}, { stroke: colour("--accent"), width: 1.5, fill: `${colour("--accent")}${fill}`, points: { show: true, size: 5, filter: loneIn } }],
   };
+}
+
+/** The line cannot show a reading with nothing before and after it. */
+function loneIn(plot: uPlot, series: number): number[] {
+  return lonePlaces(plot.data[series] ?? []);
 }
 
 function timeLabel(seconds: number): string {
