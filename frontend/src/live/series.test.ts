@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { at, message, T0 } from "../testing/events";
 
-import { columns, mergePoints, pointsIn, Series, SeriesBook } from "./series";
+import { columns, lonePlaces, mergePoints, pointsIn, Series, SeriesBook } from "./series";
 
 const START = Date.parse(T0) / 1000;
 
@@ -64,4 +64,10 @@ test("the line breaks where a device was silent for much longer than usual", () 
 test("a slow device is drawn as a line all the same", () => {
   const points = [0, 60, 120, 180].map((seconds): [number, number] => [seconds, 1]);
   expect(columns(points)[1]).toEqual([1, 1, 1, 1]);
+});
+
+test("a reading that stands alone is found, so that it gets a dot", () => {
+  expect(lonePlaces([7])).toEqual([0]);
+  expect(lonePlaces([1, 2, null, 7, null, 3, 4])).toEqual([3]);
+  expect(lonePlaces([])).toEqual([]);
 });

@@ -92,6 +92,14 @@ export function columns(points: readonly Point[]): [x: number[], y: (number | nu
   return [x, y];
 }
 
+/** Where in a column a value stands alone: no line leads to it or away. Pure. */
+export function lonePlaces(column: ArrayLike<number | null | undefined>): number[] {
+  const places: number[] = [];
+  for (let place = 0; place < column.length; place++)
+    if (column[place] != null && column[place - 1] == null && column[place + 1] == null) places.push(place);
+  return places;
+}
+
 const LEAST_GAP_S = 10;
 const GAP_STEPS = 6;
 
