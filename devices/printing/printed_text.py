@@ -24,7 +24,10 @@ _PLACES: Final = {0: 0.0, 1: 0.5, 2: 1.0, 48: 0.0, 49: 0.5, 50: 1.0}
 
 
 def printed_text(job: bytes) -> str | None:
-    """The lines of a job that begins with ESC @; None for another payload, and for one that prints nothing. The bytes may be only its beginning."""
+    """The lines of a job that begins with ESC @; None for another payload, and for one that prints nothing.
+
+    The bytes may be only the beginning of the job.
+    """
     if not job.startswith(INITIALISE):
         return None
     reading = _Reading(job)
