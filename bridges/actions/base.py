@@ -98,6 +98,11 @@ class ActionKind(ABC):
         return str(given.get(cls.main, ""))
 
     @classmethod
+    def warnings(cls, given: Mapping[str, Any]) -> list[str]:
+        """What can be saved so but will not work, in plain sentences."""
+        return []
+
+    @classmethod
     def secret_names(cls) -> frozenset[str]:
         """The options that are secrets."""
         return frozenset(option.name for option in cls.options if option.is_secret)

@@ -8,9 +8,11 @@ from __future__ import annotations
 import ipaddress
 import socket
 from ipaddress import IPv4Address, IPv6Address
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 Address: TypeAlias = IPv4Address | IPv6Address
+CURE: Final = 'tick "Allow internal addresses" (allow_internal) to permit it'
+"""The option by its label on the page, and by its name in a file."""
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -24,7 +26,8 @@ def resolve(host: str, port: int, *, allow_internal: bool) -> str:
     if not allow_internal:
         for text in found:
             if is_internal(ipaddress.ip_address(text.partition("%")[0])):
-                raise InternalAddress(f"{host} is {text}, an address inside the own network")
+                place = text if host.strip("[]") == text else f"{host} ({text})"
+                raise InternalAddress(f"{place} is an address inside the own network")
     return found[0]
 
 
@@ -35,6 +38,16 @@ def is_internal(address: Address) -> bool:
         if inner is not None:
             return is_internal(inner)
     return not address.is_global or address.is_multicast or address.is_reserved
+
+
+def says_internal(host: str) -> bool:
+    """Whether a host is one inside the own network by its text alone, without looking it up."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return is_internal(ipaddress.ip_address(host.partition("%")[0]))
+    except ValueError:
+        return False
 
 
 def _inner(address: IPv6Address) -> IPv4Address | None:

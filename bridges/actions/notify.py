@@ -14,7 +14,7 @@ import orjson
 
 from bridges.actions.base import EXPIRY, Carried, CarriedAction, Task, cut
 from bridges.actions.connection_guard import no_internal_connections
-from bridges.actions.internet import InternalAddress, is_internal
+from bridges.actions.internet import CURE, InternalAddress, is_internal
 from telemetry.options import Option, OptionFault
 from telemetry.redaction import redact
 from telemetry.values import Verdict
@@ -73,7 +73,7 @@ class NotifyAction(CarriedAction):
         if scheme in _OF_THIS_HOST or scheme == "file":
             raise OptionFault("url", f"{scheme} reaches nobody outside the hub's own machine")
         if not self.given["allow_internal"] and _names_internal_host(url, scheme):
-            raise OptionFault("url", "names an internal address; the option allow_internal permits it")
+            raise OptionFault("url", f"names an internal address; {CURE}")
         if _service(url) is None:
             raise OptionFault("url", "is no address that Apprise knows; its wiki lists them")
 
@@ -120,7 +120,7 @@ class NotifyAction(CarriedAction):
 
 
 def _refused(refused: list[InternalAddress]) -> Carried | None:
-    return Carried(Verdict.REFUSED, f"{refused[0]}; the option allow_internal permits it") if refused else None
+    return Carried(Verdict.REFUSED, f"{refused[0]}; {CURE}") if refused else None
 
 
 def _service(url: str) -> Any:

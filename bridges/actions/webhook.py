@@ -9,16 +9,17 @@ import hashlib
 import hmac
 import re
 import time
+from collections.abc import Mapping
 from http.client import HTTPException
 from threading import Event
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import orjson
 
 from bridges.actions.base import EXPIRY, Carried, CarriedAction, Task, cut
 from bridges.actions.http_request import Answer, send_request
-from bridges.actions.internet import InternalAddress
+from bridges.actions.internet import CURE, InternalAddress, says_internal
 from telemetry.options import Option, OptionFault
 from telemetry.redaction import redact
 from telemetry.values import Json, Verdict
@@ -88,6 +89,14 @@ class WebhookAction(CarriedAction):
         if not _PRINTABLE.match(self.given["authorization"]):
             raise OptionFault("authorization", "must be plain ASCII in one line")
 
+    @classmethod
+    def warnings(cls, given: Mapping[str, Any]) -> list[str]:
+        """An internal address that is not permitted: names are looked up only when something is sent."""
+        host = urlsplit(given.get("url", "")).hostname or ""
+        if given.get("allow_internal") or not says_internal(host):
+            return []
+        return [f'A webhook to {host}, inside the own network, is refused unless "Allow internal addresses" is ticked.']
+
     @property
     def limit_s(self) -> float:
         """The timeout, and as long again to look the host up."""
@@ -106,7 +115,7 @@ class WebhookAction(CarriedAction):
                 allow_internal=self.given["allow_internal"],
             )
         except InternalAddress as refusal:
-            return Carried(Verdict.REFUSED, f"{refusal}; the option allow_internal permits it")
+            return Carried(Verdict.REFUSED, f"{refusal}; {CURE}")
         except TimeoutError:
             return Carried(Verdict.RETURNED, f"no answer within {self.given['timeout']:g} s")
         except (OSError, HTTPException) as error:

@@ -104,7 +104,11 @@ class Rule(ConfiguredModel):
             "Without a source this rule never runs.": not self.sources.all(),
             "Without an action this rule does nothing.": not self.actions.all(),
         }
-        return [sentence for sentence, applies in found.items() if applies] + self._ticket_warnings()
+        return [
+            *(sentence for sentence, applies in found.items() if applies),
+            *self._ticket_warnings(),
+            *(text for action in self.actions.all() for text in action.warnings()),
+        ]
 
     def _ticket_warnings(self) -> list[str]:
         """Of each ticket that fails on the sample: every receipt of this rule would."""

@@ -81,6 +81,10 @@ class RuleAction(ConfiguredModel):
             return ACTIONS[self.kind].said(self.options)
         return str(self.topic or self.device)
 
+    def warnings(self) -> list[str]:
+        """What can be saved so but will not work, in plain sentences."""
+        return ACTIONS[self.kind].warnings(self.options) if self.kind in ACTIONS else []
+
     @property
     def kept_secrets(self) -> dict[str, tuple[str, str]]:
         """By option: the secret, and the reference that it came by ('' if it was typed)."""

@@ -151,7 +151,16 @@ def test_the_own_network_is_not_reached_unless_allowed(receiver: Receiver, host:
     url = receiver.url.replace("127.0.0.1", host)
     carried = send(receiver, url=url, allow_internal=False)
     assert (carried.verdict, receiver.received) == (Verdict.REFUSED, [])
-    assert "allow_internal" in carried.reason
+    assert carried.reason.endswith('tick "Allow internal addresses" (allow_internal) to permit it')
+
+
+def test_a_refused_address_is_named_once() -> None:
+    def reason(host: str) -> str:
+        return WebhookAction({"url": f"http://{host}/"}).carry(task(), threading.Event()).reason.partition(";")[0]
+
+    assert reason("127.0.0.1") == "127.0.0.1 is an address inside the own network"
+    assert reason("[::1]") == "::1 is an address inside the own network"
+    assert reason("127.1") == "127.1 (127.0.0.1) is an address inside the own network"
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,25 @@ def test_a_wrong_option_is_told(admin_client: Client) -> None:
     assert "Must be an address such as" in "".join(errors_of(answer))
 
 
+@pytest.mark.parametrize(
+    ("url", "allowed", "is_told"),
+    [
+        ("http://127.0.0.1:9/h", "", True),
+        ("http://[fd00::1]/h", "", True),
+        ("http://localhost/h", "", True),
+        ("http://127.0.0.1:9/h", "on", False),
+        ("https://example.org/h", "", False),
+    ],
+)
+def test_a_webhook_that_will_be_refused_is_told_at_once(
+    admin_client: Client, url: str, allowed: str, is_told: bool
+) -> None:
+    given = HOOK | {"url": url} | ({"allow_internal": allowed} if allowed else {})
+    answer = admin_client.post(RULES + "add/", rule_form(**with_options(WEBHOOKS, **given)), follow=True)
+    assert Rule.objects.exists()
+    assert ("inside the own network, is refused unless" in answer.content.decode()) == is_told
+
+
 def test_a_rule_shows_what_waits_for_it(admin_client: Client) -> None:
     rule = Rule.objects.create(name="heat", every_s=60)
     RuleAction.objects.create(rule=rule, kind="script", options={"name": "a"})
