@@ -5,7 +5,7 @@ import { postJson } from "./client";
 /** Text goes out as UTF-8; `hex` gives the bytes themselves; `command` is a name that the device's driver knows. */
 export type Command = { payload: string } | { hex: string } | { command: string };
 
-export function sendCommand(device: string, command: Command): Promise<unknown> {
+export function sendCommand(device: string, command: Command): Promise<Accepted> {
   return postJson(`/api/v1/devices/${encodeURIComponent(device)}/commands`, command);
 }
 

@@ -21,7 +21,7 @@ export function CommandBox({ device, label, commands }: CommandBoxProps) {
   const [text, setText] = useState("");
   const [isHex, setHex] = useState(false);
   const [fault, setFault] = useState<string>();
-  const { own, send, isPending, error } = useCommand(device);
+  const { own, asked, send, isPending, error } = useCommand(device);
   const submit = (event: React.SubmitEvent) => {
     event.preventDefault();
     if (text === "") return;
@@ -36,7 +36,7 @@ export function CommandBox({ device, label, commands }: CommandBoxProps) {
   return (
     <form className={classes.box} onSubmit={submit}>
       <NamedCommands {...{ label, commands, isPending }} onSend={(command) => send({ command })} />
-      <PastCommands device={device} own={own} onSend={(payload) => send({ payload })} />
+      <PastCommands device={device} {...{ own, asked }} onSend={(payload) => send({ payload })} />
       <CommandLine {...{ label, text, isHex, isPending }} fault={fault ?? error?.message} onText={change} onHex={setHex} />
     </form>
   );

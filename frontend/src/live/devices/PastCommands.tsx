@@ -7,7 +7,7 @@ import { useLive } from "../hooks";
 import { writesTo } from "../store";
 
 import classes from "./CommandBox.module.css";
-import { LastWrite } from "./LastWrite";
+import { LastWrite, type Asked } from "./LastWrite";
 import { offeredCommands } from "./past-commands";
 
 const LOOKED_AT = 30;
@@ -15,10 +15,11 @@ const LOOKED_AT = 30;
 interface PastCommandsProps {
   device: string;
   own: readonly string[];
+  asked: Asked | undefined;
   onSend: (command: string) => void;
 }
 
-export function PastCommands({ device, own, onSend }: PastCommandsProps) {
+export function PastCommands({ device, own, asked, onSend }: PastCommandsProps) {
   const writes = useLive((state) => state.writes);
   const past = useMemo(() => writesTo(writes, `device:${device}`, LOOKED_AT), [writes, device]);
   return (
@@ -28,7 +29,7 @@ export function PastCommands({ device, own, onSend }: PastCommandsProps) {
           {oneLine(command)}
         </button>
       ))}
-      <LastWrite write={past.at(-1)} />
+      <LastWrite {...{ device, asked }} write={past.at(-1)} />
     </div>
   );
 }

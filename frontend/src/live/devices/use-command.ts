@@ -13,9 +13,10 @@ export function useCommand(device: string) {
     defaultValue: [],
     getInitialValueInEffect: false,
   });
-  const { mutate, isPending, error } = useMutation({
+  const { mutate, data, variables, isPending, error } = useMutation({
     mutationFn: (command: Command) => sendCommand(device, command),
     onSuccess: (_, command) => "payload" in command && setOwn((before) => remembered(before, command.payload)),
   });
-  return { own, send: mutate, isPending, error };
+  const asked = data && { delivery: data.delivery, said: Object.values(variables).join("") };
+  return { own, asked, send: mutate, isPending, error };
 }

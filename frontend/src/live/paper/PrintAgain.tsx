@@ -29,12 +29,12 @@ export function PrintAgain({ slip, link, label, onClose }: PrintAgainProps) {
 }
 
 function Question({ slip, link, label, onClose }: PrintAgainProps & { slip: Delivery }) {
-  const isRepeat = wayToPrintAgain(slip.state) === "repeat";
+  const isRepeat = wayToPrintAgain(slip) === "repeat";
   const { mutate, data, isPending, isSuccess, error } = useMutation({ mutationFn: isRepeat ? repeat : sendAgain });
   return (
     <div className={classes.dialog}>
       <p>
-        {isRepeat ? `This was printed at ${clockTime(slip.at)}.` : slip.reason || "This was not printed."} {label} is to print it
+        {isRepeat ? `This was printed at ${clockTime(slip.at)}.` : asSentence(slip.reason || "this was not printed")} {label} is to print it
         {isRepeat ? " once more:" : ":"}
       </p>
       <div className={classes.sheet}>
@@ -58,6 +58,10 @@ function Question({ slip, link, label, onClose }: PrintAgainProps & { slip: Deli
       </Group>
     </div>
   );
+}
+
+function asSentence(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?…]$/.test(words) ? "" : ".");
 }
 
 /** The job of its own that a repetition is, or the old one on its way again; until the hub tells of it, it is queued. */

@@ -8,7 +8,7 @@ import { hexDump } from "../../format/payload";
 import type { Delivery, Link } from "../protocol";
 
 import { JobMark } from "./JobMark";
-import { wayToPrintAgain } from "./job-state";
+import { isUnmade, wayToPrintAgain } from "./job-state";
 import { useLeftAlone } from "./left-alone";
 import classes from "./Paper.module.css";
 
@@ -43,7 +43,8 @@ export const Slip = memo(function Slip({ slip, link, isNewest, onAgain }: SlipPr
         )}
       </div>
       {!isDone && slip.reason && <p className={classes.reason}>{slip.reason}</p>}
-      {!isDone && wayToPrintAgain(slip.state) && <Question slip={slip} onAgain={onAgain} />}
+      {isUnmade(slip) && <p className={classes.reason}>Mend the ticket or the rule, then let the message come again.</p>}
+      {!isDone && wayToPrintAgain(slip) && <Question slip={slip} onAgain={onAgain} />}
     </li>
   );
 });

@@ -43,7 +43,7 @@ test.each([
 });
 
 test("what was printed is printed again as a job of its own, what was not is sent again", () => {
-  expect((["delivered", "unknown", "dead", "expired", "waiting", "sending"] as const).map(wayToPrintAgain)).toEqual([
+  expect((["delivered", "unknown", "dead", "expired", "waiting", "sending"] as const).map((state) => wayToPrintAgain({ state, reason: "" }))).toEqual([
     "repeat", "redrive", "redrive", "redrive", null, null,
   ]);
 });

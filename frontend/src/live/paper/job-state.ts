@@ -58,8 +58,15 @@ export function printerState(jobs: readonly Delivery[], link: Link | undefined):
   return { words: [first, queued ? `${queued} queued` : ""].filter(Boolean).join(", "), isHeld: held !== "" };
 }
 
+/** Whether there is nothing to print: the ticket failed, and the payload is the message's own. */
+export function isUnmade(job: Pick<Delivery, "state" | "reason">): boolean {
+  return job.state === "dead" && /^the ticket .+ could not be made: /.test(job.reason);
+}
+
 /** Whether a person may have this printed once more, and by which way: as a new job, or the same one sent again. */
-export function wayToPrintAgain(state: DeliveryState): "repeat" | "redrive" | null {
+export function wayToPrintAgain(job: Pick<Delivery, "state" | "reason">): "repeat" | "redrive" | null {
+  const { state } = job;
+  if (isUnmade(job)) return null;
   if (state === "delivered") return "repeat";
   return state === "dead" || state === "expired" || state === "unknown" ? "redrive" : null;
 }

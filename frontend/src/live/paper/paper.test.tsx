@@ -115,3 +115,15 @@ test("a doubtful job can be left as it is, and is not asked about again in this 
   const second = await show([doubtful]);
   expect(within(second.paper).queryByRole("button")).toBeNull();
 });
+
+test("a job whose ticket could not be made is not offered again, and says what helps", async () => {
+  const { paper } = await show([delivery({ state: "dead", text: "{}", reason: "the ticket till could not be made: 'a' is undefined" })]);
+  expect(within(paper).getByText(/Mend the ticket/)).toBeVisible();
+  expect(within(paper).queryByRole("button")).toBeNull();
+});
+
+test("a reason that is no sentence becomes one in the question", async () => {
+  const { user } = await show([{ ...doubtful, reason: "the port closed" }]);
+  await user.click(screen.getByRole("button", { name: "Print again" }));
+  expect(await screen.findByRole("dialog")).toHaveTextContent("The port closed. Till is to print it:");
+});
