@@ -9,8 +9,6 @@ from collections import Counter
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
-
 from bridges import intake
 from bridges.couriers import waiting
 from bridges.pipeline.ticket_payloads import UNMADE
@@ -22,6 +20,7 @@ from telemetry.ids import hour_in, new_id, time_of
 from telemetry.models import Delivery
 from telemetry.recording.batch import LedgerKey
 from telemetry.recording.outcomes import Concluded, take_back, write_ledger
+from telemetry.recording.transactions import brief_transaction
 
 REPEATS = "repeats"
 """The property of a Delivery that says which earlier one it repeats."""
@@ -71,7 +70,7 @@ def redrive(delivery_id: UUID) -> None:
         raise DeliveryNotRedrivable("its topic could not be filled in: mend the rule or the message instead")
     if row.properties.get(FORM) == UNMADE:
         raise DeliveryNotRedrivable("its ticket could not be made: mend the template, and let the message come again")
-    with transaction.atomic():
+    with brief_transaction():
         changed = Delivery.objects.filter(id=delivery_id, state=row.state, state__in=_REDRIVABLE).update(
             state=Delivery.State.WAITING, done_at=None, expires_at=None, disconnects=0, reason=""
         )
@@ -87,7 +86,7 @@ def _put_write(device: str, payload: bytes, *, owner: str, properties: dict[str,
     if row is None or not row.driver:
         raise DeviceNotWritable(f"{device} has no serial port to write to")
     delivery_id = new_id()
-    with transaction.atomic():
+    with brief_transaction():
         Delivery.objects.create(
             id=delivery_id,
             created_at=time_of(delivery_id),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from threading import Event
 
-from django.db import Error, connection, transaction
+from django.db import Error, connection
 
 from bridges.actions.base import Carried, CarriedAction, Task
 from bridges.actions.registry import CARRIED
@@ -26,6 +26,7 @@ from telemetry.outages import is_outage
 from telemetry.recording.batch import DeliveryDraft
 from telemetry.recording.outcomes import Concluded, book, conclude
 from telemetry.recording.recorder import check_tokens
+from telemetry.recording.transactions import brief_transaction
 from telemetry.redaction import redact, remember_secret
 from telemetry.values import Outcome, Verdict, storable
 
@@ -111,7 +112,7 @@ def _settle_patiently(target: str, draft: DeliveryDraft, carried: Carried, *, to
 def _settle(target: str, draft: DeliveryDraft, carried: Carried, *, token: int) -> list[Concluded]:
     now = datetime.now(UTC)
     reason = storable(redact(carried.reason))
-    with transaction.atomic():
+    with brief_transaction():
         check_tokens({lease_key(target): token})
         concluded = conclude([Outcome(draft.id, carried.verdict, reason)], now)
         book(concluded)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast, Now
 
@@ -14,6 +14,7 @@ from telemetry.models import Delivery, Lease
 from telemetry.recording.batch import DeliveryDraft
 from telemetry.recording.outcomes import Concluded, book, update_deliveries
 from telemetry.recording.recorder import check_tokens
+from telemetry.recording.transactions import brief_transaction
 
 _EXPIRY_CHUNK = 1000
 _PROPERTIES = Cast("properties", TextField())
@@ -55,7 +56,7 @@ def read_new(
 
 def begin_writes(ids: Sequence[UUID], *, target: str, token: int | None) -> None:
     """Commit `sending` before the first byte goes out; raises LeaseLost if another worker holds the link by now."""
-    with transaction.atomic():
+    with brief_transaction():
         check_tokens({} if token is None else {target: token})
         update_deliveries(ids, "state = 'sending'", [])
 
@@ -63,7 +64,7 @@ def begin_writes(ids: Sequence[UUID], *, target: str, token: int | None) -> None
 def recover_writes(target: str, *, may_repeat: bool, now: datetime) -> list[Concluded]:
     """A write found `sending` when its courier starts was cut short: it waits again, or for a person."""
     cut = list(Delivery.objects.filter(target=target, state=Delivery.State.SENDING).values_list("id", flat=True))
-    with transaction.atomic():
+    with brief_transaction():
         if may_repeat:
             return update_deliveries(cut, "state = 'waiting'", [])
         reason = "the hub ended in the middle of this write: nobody knows what the device got"
@@ -79,7 +80,7 @@ def expire(now: datetime) -> list[Concluded]:
     ids = list(overdue.order_by("id").values_list("id", flat=True)[:_EXPIRY_CHUNK])
     if not ids:
         return []
-    with transaction.atomic():
+    with brief_transaction():
         done_at = connection.ops.adapt_datetimefield_value(now)
         concluded = update_deliveries(ids, "state = 'expired', reason = 'it waited too long', done_at = %s", [done_at])
         book(concluded)
@@ -96,7 +97,7 @@ def drop_excess(
     excess = [found for found in ids[start : start + len(held) + _EXPIRY_CHUNK] if found not in held]
     if not excess:
         return []
-    with transaction.atomic():
+    with brief_transaction():
         done_at = connection.ops.adapt_datetimefield_value(now)
         reason = f"dropped: more than {most} waiting"
         concluded = update_deliveries(sorted(excess), "state = 'expired', reason = %s, done_at = %s", [reason, done_at])

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from django.db import transaction
-
 from bridges.discovery import store
 from bridges.discovery.documents import Document, Subject, device_documents, hub_documents
 from bridges.discovery.names import OFFLINE
@@ -23,6 +21,7 @@ from bridges.runtime.leases import Leases
 from telemetry.ids import new_id
 from telemetry.recording.batch import Batch
 from telemetry.recording.recorder import Recorder, check_tokens
+from telemetry.recording.transactions import brief_transaction
 
 LEASE = "discovery"
 LOOK_EVERY_S = 2.0
@@ -79,7 +78,7 @@ class DiscoveryKeeper(SoleWatch):
                 batch,
                 publication(target, one.topic, one.payload, is_retained=one.is_retained, source=SOURCE, new_id=new_id),
             )
-        with transaction.atomic():
+        with brief_transaction():
             check_tokens(batch.tokens)
             if batch.deliveries:
                 self._recorder.record(batch)

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import psutil
-from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from telemetry.models import Lease
+from telemetry.recording.transactions import brief_transaction
 
 TERM_S = 15.0
 RENEW_EVERY_S = 5.0
@@ -88,7 +88,7 @@ class Leases:
     def renew(self) -> frozenset[str]:
         """Renew all; answers those that another worker took meanwhile."""
         asked_at = self._clock()
-        with transaction.atomic():
+        with brief_transaction():
             held = self._lock(self.tokens)
             still = {key for key, token in held.items() if self.tokens[key] == token}
             Lease.objects.filter(key__in=held).update(expires_at=Now() + self._term)
@@ -110,7 +110,7 @@ class Leases:
     def release(self, keys: Collection[str]) -> None:
         """Give these up, so that another worker need not wait for them to run out."""
         self.forget(keys)
-        with transaction.atomic():
+        with brief_transaction():
             held = self._lock(keys)
             Lease.objects.filter(key__in=held).update(owner="", expires_at=_LONG_AGO)
 

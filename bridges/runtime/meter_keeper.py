@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 import orjson
-from django.db import transaction
 
 from bridges.meters import store
 from bridges.meters.decision import ACK_TIMEOUT, Talk, is_busy, next_command, take_reply
@@ -25,6 +24,7 @@ from bridges.runtime.leases import Leases
 from telemetry.ids import new_id, time_of
 from telemetry.recording.batch import Batch, DeliveryDraft
 from telemetry.recording.recorder import Recorder, check_tokens
+from telemetry.recording.transactions import brief_transaction
 
 LEASE = "meters"
 LOOK_EVERY_S = 1.0
@@ -93,7 +93,7 @@ class MeterKeeper(SoleWatch):
             return
         if LEASE in self._leases.tokens:
             batch.tokens = {LEASE: self._leases.tokens[LEASE]}
-        with transaction.atomic():
+        with brief_transaction():
             check_tokens(batch.tokens)
             if batch.deliveries:
                 self._recorder.record(batch)

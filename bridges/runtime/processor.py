@@ -14,7 +14,7 @@ from functools import partial
 from uuid import UUID
 
 from django.conf import settings
-from django.db import Error, connection, transaction
+from django.db import Error, connection
 
 from bridges.couriers.waiting import open_targets
 from bridges.models import Rule
@@ -29,6 +29,7 @@ from telemetry.outages import is_outage
 from telemetry.recording.batch import Batch
 from telemetry.recording.faults import LeaseLost
 from telemetry.recording.recorder import Recorder
+from telemetry.recording.transactions import brief_transaction
 from telemetry.values import Outcome, Verdict
 
 logger = logging.getLogger(__name__)
@@ -165,7 +166,7 @@ class Processor(LeasedThread):
     def _record(self, batch: Batch, active: ActiveRule) -> None:
         target = active.batch_target
         batch.tokens = {target: self._leases.tokens.get(target, -1)}
-        with transaction.atomic():
+        with brief_transaction():
             recorded = self._recorder.record(batch)
             if len(recorded.concluded) != len(batch.outcomes):
                 raise Overtaken("a message of it was settled by somebody else")

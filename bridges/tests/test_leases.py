@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from bridges.runtime.leases import Holder, Leases
 from bridges.tests.link_host import wait_until
 from telemetry.models import Lease
+from telemetry.recording import postgresql
 from telemetry.recording.batch import Batch
 from telemetry.recording.recorder import Recorder
 
@@ -143,3 +144,31 @@ def test_leases_are_locked_in_one_order_by_all(what: str) -> None:
 def is_somebody_waiting(cursor: Any) -> bool:
     cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
     return cursor.fetchone() is not None
+
+
+@pytest.mark.database("postgresql")
+@pytest.mark.parametrize("what", ["renew", "release"])
+def test_a_holder_that_freezes_in_the_middle_of_a_change_keeps_nobody_out(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = Leases(HERE)
+    mine.claim("broker:plant", is_sticky=False)
+    lock = mine._lock
+
+    def lock_and_freeze(keys: Iterable[str]) -> dict[str, int]:
+        held = lock(keys)
+        other = threading.Thread(target=take)
+        other.start()
+        other.join(20)
+        assert not other.is_alive(), "the lease is still locked"
+        return held
+
+    def take() -> None:
+        Lease.objects.filter(key="broker:plant").update(owner=str(elsewhere()), token=2)
+        connection.close()
+
+    monkeypatch.setattr(postgresql, "STANDSTILL_MS", 100)
+    monkeypatch.setattr(mine, "_lock", lock_and_freeze)
+    with pytest.raises(OperationalError):
+        mine.renew() if what == "renew" else mine.release(["broker:plant"])
+    assert Lease.objects.get().owner == str(elsewhere())

@@ -22,6 +22,12 @@ _STOOD_STILL = "25P03"  # idle_in_transaction_session_timeout
 _JSON_VERSION = b"\x01"  # of jsonb's binary form, see jsonb_recv in PostgreSQL's source
 
 
+def limit_standstill() -> None:
+    """Let the server undo the transaction of now if this process stands still in the middle of it."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = {STANDSTILL_MS}")
+
+
 def add_tokens(script: Script, keys: Sequence[str]) -> None:
     """Ask for the tokens of these leases, which nobody can take before the transaction ends."""
     limit = f"set_config('idle_in_transaction_session_timeout', '{STANDSTILL_MS}', true)"
