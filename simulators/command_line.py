@@ -21,7 +21,7 @@ from simulators.rest_sensors import RestSensors
 from simulators.scale import Scale, ScaleSettings
 from simulators.scale_styles import STYLES
 from simulators.sensors import Sensors
-from simulators.simulator import Simulator
+from simulators.simulator import RUNS, Simulator
 
 say = partial(print, flush=True)
 
@@ -33,12 +33,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with ExitStack() as stack:
-        for simulator in _built(chosen, stack):
-            stack.enter_context(simulator)
-            say(f"{simulator.name} runs")
-        while not stop.wait(1.0):  # a wait without limit would keep signals from being handled on some systems
-            continue
+        simulators = [stack.enter_context(simulator) for simulator in _built(chosen, stack)]
+        said = dict.fromkeys((simulator.name for simulator in simulators), "")
+        _tell(simulators, said)
+        while not stop.wait(0.2):  # a wait without limit would keep signals from being handled on some systems
+            _tell(simulators, said)
     return 0
+
+
+def _tell(simulators: Sequence[Simulator], said: dict[str, str]) -> None:
+    """How each stands, when that has changed: one that reaches no broker must not be said to run."""
+    for simulator in simulators:
+        standing = simulator.standing
+        if standing and standing != said[simulator.name]:
+            said[simulator.name] = standing
+            say(f"{simulator.name} {standing}" if standing == RUNS else f"{simulator.name}: {standing}")
 
 
 def build(arguments: Sequence[str], stack: ExitStack) -> list[Simulator]:

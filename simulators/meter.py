@@ -78,6 +78,10 @@ class Meter(Simulator):
         """What the meter believes the time is."""
         return self._now() + self.settings.clock_off
 
+    @property
+    def standing(self) -> str:
+        return self._client.standing
+
     def run(self) -> None:
         self._client.start()
         try:

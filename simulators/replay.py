@@ -67,6 +67,10 @@ class Replay(Simulator):
         self._client = DeviceClient(url, "replay")
         self.published = 0
 
+    @property
+    def standing(self) -> str:
+        return self._client.standing
+
     def run(self) -> None:
         self._client.start()
         try:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from random import Random
 
 from simulators.mqtt_client import DeviceClient
-from simulators.simulator import Simulator
+from simulators.simulator import RUNS, Simulator
 
 DEVICES: Mapping[str, Mapping[str, tuple[float, float]]] = {
     "esp32-kitchen": {"temperature": (21.5, 2.0), "humidity": (48.0, 8.0)},
@@ -71,6 +71,12 @@ class Sensors(Simulator):
             (Board(device, usual, Random(f"{seed} {device}")), DeviceClient(url, device))
             for device, usual in DEVICES.items()
         ]
+
+    @property
+    def standing(self) -> str:
+        """Of all boards what is wrong with one, if anything is."""
+        said = [client.standing for _, client in tuple(self._boards)]
+        return next((one for one in said if one != RUNS), RUNS)
 
     def run(self) -> None:
         for _, client in self._boards:

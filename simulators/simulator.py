@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 RECORDED_BYTES = 1_000_000
+RUNS = "runs"
 
 
 class Simulator(ABC):
@@ -18,6 +19,11 @@ class Simulator(ABC):
         self.name = name
         self.stopping = Event()
         self._thread = Thread(target=self.run, name=f"simulated {name}", daemon=True)
+
+    @property
+    def standing(self) -> str:
+        """`runs`, or why it does not; '' while that is not known yet."""
+        return RUNS
 
     @abstractmethod
     def run(self) -> None:

@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+import pytest
 import serial
 
 from simulators.sensors import DEVICES
+from simulators.servers.mosquitto import MosquittoOptions, MosquittoServer, free_port
 from simulators.tests.listening import Listener
 
 ROOT = Path(__file__).parents[2]
@@ -74,3 +76,21 @@ def test_all_of_them_run_in_one_process(tmp_path: Path, broker_url: str) -> None
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("what", [["meter"], ["replay", "kpm33b-proxy"], ["sensors"]])
+def test_it_is_said_to_run_once_the_broker_took_it_and_why_not_before(what: list[str]) -> None:
+    port = free_port()
+    url = f"mqtt://127.0.0.1:{port}"
+    with simulators(*what, "--url", url) as (_, said):
+        assert said.readline().endswith(f": connection refused by 127.0.0.1:{port}, trying again\n")
+        with MosquittoServer(port=port):
+            assert said.readline().endswith(" runs\n")
+        assert said.readline().endswith(f": connection to 127.0.0.1:{port} lost, trying again\n")
+
+
+def test_a_broker_that_refuses_the_login_is_named() -> None:
+    with MosquittoServer(MosquittoOptions(users={"me": "secret"})) as server:
+        url = f"mqtt://me:wrong@127.0.0.1:{server.port}"
+        with simulators("meter", "--url", url) as (_, said):
+            assert said.readline().endswith(f": login refused by 127.0.0.1:{server.port}, trying again\n")
