@@ -68,19 +68,22 @@ class Recorder:
             return bool(cursor.fetchone()[0] == self.number)
 
     def _write(self, batch: Batch) -> list[Concluded]:
-        """A batch of a few messages is one script: one round trip. Any other holds its leases from the start."""
+        """A batch of a few messages is one script: one round trip. Any other holds its leases from the start.
+
+        All batches touch the tables in this order, and rows in that of their keys: processes never lock crosswise.
+        """
         bulk, script, tokens = _bulk(), Script(), batch.tokens
         if batch.outcomes or batch.reports or batch.idempotency or bulk.is_many(batch):
             check_tokens(tokens)
             tokens = {}
-        for report in batch.reports:
+        for report in sorted(batch.reports, key=lambda report: report.link):
             write_link_state(report, at=batch.at)
+        add_last_messages(script, batch.last_message_at)
         bulk.add_history(script, batch)
         bulk.add_latest(script, batch.latest.values())
         _add_packet_ids(script, batch)
         _add_codec_states(script, batch.codec_states)
         add_rule_counts(script, batch.rule_counts, errors=batch.rule_errors, at=batch.at)
-        add_last_messages(script, batch.last_message_at)
         self._add_mark(script, batch.at)
         _claim_keys(batch)
         concluded = conclude(batch.outcomes, batch.at)
