@@ -40,9 +40,9 @@ class Option:
         if self.choices and value not in self.choices:
             raise OptionFault(self.name, f"must be one of {', '.join(map(repr, self.choices))}")
         if self.minimum is not None and value < self.minimum:
-            raise OptionFault(self.name, f"must be at least {self.minimum:g}")
+            raise OptionFault(self.name, f"must be at least {plain_number(self.minimum)}")
         if self.maximum is not None and value > self.maximum:
-            raise OptionFault(self.name, f"must be at most {self.maximum:g}")
+            raise OptionFault(self.name, f"must be at most {plain_number(self.maximum)}")
         return value
 
     def _typed(self, value: Any) -> Any:
@@ -57,6 +57,11 @@ class Option:
 
 
 _SAID = {dict: "an object", str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def plain_number(value: float) -> str:
+    """As a person writes it: 2147483647 and 0.5, never 2.14748e+09."""
+    return str(int(value)) if value == int(value) else str(value)
 
 
 def check_options(declared: Sequence[Option], given: Mapping[str, Any]) -> dict[str, Any]:

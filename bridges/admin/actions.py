@@ -95,7 +95,9 @@ def options_inlines() -> list[type[OptionsInline]]:
 
 
 def _inline(kind: type[ActionKind]) -> type[OptionsInline]:
-    fields: dict[str, Any] = {PREFIX + option.name: option_field(option) for option in kind.options}
+    fields: dict[str, Any] = {
+        PREFIX + option.name: option_field(option, is_needed=option.name == kind.main) for option in kind.options
+    }
     form = type(f"{kind.__name__}Form", (OptionsActionForm,), {"kind": kind, **fields})
     words = {"verbose_name": kind.label.lower(), "verbose_name_plural": f"{kind.label}s - {kind.help}"}
     return type(f"{kind.__name__}Inline", (OptionsInline,), {"kind": kind, "form": form, **words})

@@ -27,7 +27,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     fields = (
         "created", "said_state", "reason", "shown_result", "kind", "target", "topic_name", "address", "whole_payload",
         "qos", "is_retained", "properties", "rule", "rule_version", "source", "from_message", "disconnects",
-        "expires_at", "done_at", "id",
+        "expires", "done_time", "id",
     )  # fmt: skip
 
     def has_redrive_permission(self, request: HttpRequest) -> bool:
@@ -80,6 +80,16 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def done(self, row: Delivery) -> SafeString | str:
         """When its fate was settled."""
         return ago(row.done_at)
+
+    @admin.display(description="Expires")
+    def expires(self, row: Delivery) -> str:
+        """To the millisecond, as all times of the page."""
+        return said_time(row.expires_at)
+
+    @admin.display(description="Done at")
+    def done_time(self, row: Delivery) -> str:
+        """When its fate was settled, to the millisecond."""
+        return said_time(row.done_at)
 
     @admin.display(description="Message")
     def from_message(self, row: Delivery) -> Any:

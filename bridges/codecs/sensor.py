@@ -44,7 +44,8 @@ class SensorCodec(Codec):
             minimum=-32,
             maximum=32,
             label="Device in topic",
-            help="The level of the topic that names the device if the payload does not: 1 is the first, -1 the last",
+            help="The level of the topic that names the device if the payload does not: "
+            "1 is the first, -1 the last, 0 none (then the readings stand under the topic's name)",
         ),
         Option(name="time_key", kind=str, default="", label="Time key", help="Where the device's own time stands"),
         ZONE_OPTION,

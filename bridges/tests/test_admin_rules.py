@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -113,6 +114,12 @@ def test_an_empty_secret_keeps_the_stored_one(admin_client: Client) -> None:
     assert admin_client.post(f"{RULES}{rule.pk}/change/", form).status_code == 302
     hook.refresh_from_db()
     assert (hook.options["timeout"], hook.kept_secrets["secret"][0]) == (5.0, "swordfish")
+
+
+def test_the_page_tells_which_option_is_needed(admin_client: Client) -> None:
+    page = admin_client.get(RULES + "add/").content.decode()
+    assert "https://host/path, without user or password. Needed." in page
+    assert "Needed. Default" not in page
 
 
 def test_a_wrong_option_is_told(admin_client: Client) -> None:
@@ -293,6 +300,12 @@ class TestSendingAgain:
         row = self.delivery("dead")
         Delivery.objects.filter(pk=row.pk).update(result={"exit_code": 3, "stderr": "no paper"})
         assert "no paper" in admin_client.get(f"/admin/telemetry/delivery/{row.pk}/change/").content.decode()
+
+    def test_the_page_of_one_tells_all_its_times_alike(self, admin_client: Client) -> None:
+        row, at = self.delivery("delivered"), datetime(2026, 3, 1, 10, 20, 30, 4_000, tzinfo=UTC)
+        Delivery.objects.filter(pk=row.pk).update(done_at=at, expires_at=at)
+        page = admin_client.get(f"/admin/telemetry/delivery/{row.pk}/change/").content.decode()
+        assert page.count("2026-03-01 10:20:30.004 UTC") == 2
 
     def test_dead_ones_go_back_into_the_outbox_and_others_are_told(self, admin_client: Client) -> None:
         dead, done = self.delivery("dead"), self.delivery("delivered")

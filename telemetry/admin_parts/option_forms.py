@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from telemetry.admin_parts.typed import ModelForm
 from telemetry.names import sentence
-from telemetry.options import Option, OptionFault
+from telemetry.options import Option, OptionFault, plain_number
 
 PREFIX = "option_"
 SHOWN_FOR = "options_shown_for"
@@ -166,9 +166,10 @@ def chooser_choices(kinds: Mapping[str, type[Kind]], nothing: str = "") -> list[
     return [*([("", nothing)] if nothing else []), *((name, f"{kind.label} ({name})") for name, kind in kinds.items())]
 
 
-def option_field(option: Option) -> forms.Field:
-    """The form field of a declared option."""
-    said: dict[str, Any] = {"label": option.label, "help_text": _help(option), "required": False}
+def option_field(option: Option, *, is_needed: bool = False) -> forms.Field:
+    """The form field of a declared option; `is_needed`: there is no default, as its kind's check will say."""
+    help_text = _help(option, is_needed=is_needed)
+    said: dict[str, Any] = {"label": option.label, "help_text": help_text, "required": False}
     if option.is_secret:
         return forms.CharField(widget=forms.PasswordInput, strip=False, **said)
     return _choice_or_value(option, said)
@@ -193,16 +194,18 @@ def _choice_or_value(option: Option, said: dict[str, Any]) -> forms.Field:
     return forms.CharField(strip=False, **said)
 
 
-def _help(option: Option) -> str:
+def _help(option: Option, *, is_needed: bool) -> str:
     parts = [option.help.rstrip(".") + "." if option.help else ""]
     if option.is_secret:
         parts.append("Empty: keeps the stored one.")
     elif option.kind is bool:
         parts.append(f"Default: {'yes' if option.default else 'no'}.")
+    elif is_needed:
+        parts.append("Needed.")
     elif option.default in ("", {}):
         parts.append("Default: empty.")
     else:
         parts.append(f"Default: {option.default}.")
     if option.minimum is not None and option.maximum is not None:
-        parts.append(f"From {option.minimum:g} to {option.maximum:g}.")
+        parts.append(f"From {plain_number(option.minimum)} to {plain_number(option.maximum)}.")
     return " ".join(filter(None, parts))
