@@ -23,6 +23,8 @@ from telemetry.models import DeadLetter, LatestReading, StoredReading
 from telemetry.processes.environment import present_processes
 
 HABIT_LIVES = timedelta(minutes=10)
+_UNKNOWN_LIVES = timedelta(seconds=30)
+"""A device that was just adopted says enough before long."""
 _HABIT_READINGS = 21
 _FEWEST_INTERVALS = 5
 _MOST_VALUES = 20_000
@@ -30,14 +32,15 @@ _MOST_VALUES = 20_000
 
 @dataclass(slots=True)
 class Habits:
-    """How often each device usually speaks: worked out of history anew every ten minutes."""
+    """How often each device usually speaks: worked out anew every ten minutes, and twice a minute until it is known."""
 
     _known: dict[str, tuple[datetime, float | None]] = field(default_factory=dict)
 
     def usual_s(self, device: str, metric: str, now: datetime) -> float | None:
         """The median time between the latest readings of a metric; None before there are enough."""
         known = self._known.get(device)
-        if known is None or not now - HABIT_LIVES < known[0] <= now:
+        lives = HABIT_LIVES if known and known[1] is not None else _UNKNOWN_LIVES
+        if known is None or not now - lives < known[0] <= now:
             known = self._known[device] = (now, _median_interval_s(device, metric))
         return known[1]
 

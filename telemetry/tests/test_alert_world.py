@@ -76,7 +76,12 @@ def test_a_few_messages_are_no_habit_and_unknown_devices_are_not_watched() -> No
 @pytest.mark.usefixtures("esp")
 def test_a_habit_is_worked_out_only_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     worked_out: list[str] = []
-    monkeypatch.setattr(alert_world, "_median_interval_s", lambda device, metric: worked_out.append(device))
+
+    def work_out(device: str, metric: str) -> float:
+        worked_out.append(device)
+        return 10.0
+
+    monkeypatch.setattr(alert_world, "_median_interval_s", work_out)
     heard("esp", 1)
     habits = Habits()
 
@@ -84,6 +89,16 @@ def test_a_habit_is_worked_out_only_now_and_then(monkeypatch: pytest.MonkeyPatch
         _ = world(habits, NOW + timedelta(minutes=minutes)).devices
 
     assert len(worked_out) == 2
+
+
+@pytest.mark.usefixtures("esp")
+def test_a_device_that_said_too_little_is_looked_at_again_soon() -> None:
+    heard("esp", 200, 210)
+    habits = Habits()
+    assert [device.usual_s for device in world(habits).devices] == [None]
+    heard("esp", 110, 120, 130, 140, 150)
+    later = NOW + timedelta(seconds=31)
+    assert [device.usual_s for device in world(habits, later).devices] == [10.0]
 
 
 def a_delivery(state: str, seconds_ago: float) -> None:
