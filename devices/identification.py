@@ -64,8 +64,15 @@ class Candidate:
 
 
 def from_bytes(data: bytes) -> list[Candidate]:
-    """What may have sent these bytes, the likeliest first."""
-    return [Candidate(proposal=one, confidence=one.confidence) for one in propose(data)[:MOST]]
+    """What may have sent these bytes, the likeliest first. The last line may lack its end."""
+    return [Candidate(proposal=one, confidence=one.confidence) for one in propose(_ended(data))[:MOST]]
+
+
+def _ended(data: bytes) -> bytes:
+    """With the end of the last line, as the lines before it have it."""
+    if data.endswith((b"\n", b"\r", b"\x03")):
+        return data
+    return data + next((end for end in (b"\n", b"\r") if end in data), b"")
 
 
 def from_port(name: str, *, asks: bool = False) -> list[Candidate]:

@@ -45,7 +45,11 @@ class IdentifyForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        free = [(port.name, f"{port.name} ({port.words})") for port, user in ports_with_users() if not user]
+        free = [
+            (port.name, f"{port.name} ({port.words})" if port.words else port.name)
+            for port, user in ports_with_users()
+            if not user
+        ]
         self.fields["port"].choices = [("", "None"), *free]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

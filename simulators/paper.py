@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections import deque
 
+from devices.printing.code_pages import CODE_PAGES
+
+_CODECS = {page.number: page.codec for page in CODE_PAGES.values() if page.number is not None}
 _ESC, _GS, _DLE, _LF = 0x1B, 0x1D, 0x10, 0x0A
 _ARGUMENTS = {
     _ESC: {
@@ -58,12 +61,15 @@ _DRAWN = {"(": _function, "k": _barcode, "v": _picture}
 
 
 class Paper:
-    """Lines that were printed; a cut is the line `CUT`. At most `kept_lines` are remembered."""
+    """Lines that were printed; a cut is the line `CUT`. At most `kept_lines` are remembered.
+
+    `encoding` is that of text before a code page is chosen by ESC t.
+    """
 
     CUT = "✂"
 
     def __init__(self, encoding: str = "utf-8", *, kept_lines: int = 10_000) -> None:
-        self._encoding = encoding
+        self._own_encoding = self._encoding = encoding
         self._printed: deque[str] = deque(maxlen=kept_lines)
         self._line = bytearray()
         self._held = b""
@@ -113,6 +119,10 @@ class Paper:
         if command[:2] == b"\x1dV":
             self._end_line(finished, keep_empty=False)
             finished.append(self.CUT)
+        elif command[:2] == b"\x1b@":
+            self._encoding = self._own_encoding
+        elif command[:2] == b"\x1bt":
+            self._encoding = _CODECS.get(command[2], self._own_encoding)
         elif command[:2] == b"\x1bd":
             for _ in range(command[2]):
                 self._end_line(finished)

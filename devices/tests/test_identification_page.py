@@ -50,6 +50,16 @@ def test_pasted_lines_are_answered_with_reasons_and_a_form_filled_in(admin_clien
     assert re.search(r'name="option_drop_first_partial"[^>]* checked', form)
 
 
+def test_the_last_line_counts_though_it_does_not_end(admin_client: Client, dev: FakeDev) -> None:
+    page = page_of(admin_client.post(PAGE, {"lines": "ST,+0013.544  g\r\nUS,+0013.538  g"}))
+    assert "2 of 2 lines" in page
+
+
+def test_a_port_of_which_nothing_is_known_has_no_empty_brackets(admin_client: Client, dev: FakeDev) -> None:
+    plain = dev.plug("ttyS0")
+    assert f">{plain}</option>" in page_of(admin_client.get(PAGE))
+
+
 def test_only_free_ports_are_offered(admin_client: Client, dev: FakeDev) -> None:
     used, free = dev.plug("ttyUSB0"), dev.plug("ttyUSB1", vendor="FTDI")
     Device.objects.create(name="scale", driver="lines", port=used)

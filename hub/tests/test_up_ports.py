@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from hub.up.plan import Plan
 from hub.up.ports import PortClaims, answers
 from simulators.servers.redis import free_port
 
@@ -26,6 +27,16 @@ def test_a_port_that_somebody_has_is_skipped(start: int) -> None:
         taken = int(server.getsockname()[1])
         assert PortClaims().free_port(taken) != taken
     assert PortClaims().free_port(start) >= start
+
+
+def test_a_page_at_another_port_than_asked_for_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = int(server.getsockname()[1])
+        plan = Plan(host="127.0.0.1", wanted_port=taken, has_demo=False)
+    port = int(plan.address.rsplit(":", 1)[1].strip("/"))
+    assert plan.other_port == f"Port {taken} is taken; {port} instead."
+    del plan
+    assert Plan(host="127.0.0.1", wanted_port=port, has_demo=False).other_port == ""
 
 
 def test_one_hub_gets_no_port_twice(start: int) -> None:

@@ -29,6 +29,7 @@ class Plan:
         self._data: Path = settings.PATCHBAY_DATA_DIR
         self._given = settings.PATCHBAY_READ_ENVIRONMENT()
         self._claims = PortClaims()
+        self._wanted_port = wanted_port
         self._port = self._claims.free_port(wanted_port, host=host)
         self._redis_port = self._claims.free_port(_REDIS_PORT)
         self._broker_ports = {
@@ -41,6 +42,11 @@ class Plan:
         """Where a person on this machine finds the hub."""
         host = "localhost" if self._host in ("127.0.0.1", "0.0.0.0", "::") else self._host  # noqa: S104 - compared only
         return f"http://{host}:{self._port}/"
+
+    @property
+    def other_port(self) -> str:
+        """Says that the page is not at the port that was asked for; '' if it is."""
+        return "" if self._port == self._wanted_port else f"Port {self._wanted_port} is taken; {self._port} instead."
 
     @property
     def logs(self) -> Path:

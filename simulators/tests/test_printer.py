@@ -46,6 +46,14 @@ def test_it_stays_silent_otherwise(tmp_path: Path) -> None:
         assert port.read(1) == b""
 
 
+def test_text_is_read_in_the_code_page_that_was_chosen() -> None:
+    paper = Paper()
+    text = "Grüße: 5 €"
+    paper.feed(b"\x1b@\x1bt\x13" + text.encode("cp858") + b"\n\x1bt\x10" + text.encode("cp1252") + b"\n")
+    paper.feed(b"\x1b@" + text.encode() + b"\n\x1bt\xfe" + text.encode() + b"\n")
+    assert paper.lines == [text] * 4
+
+
 def test_commands_leave_no_ink_and_cuts_are_seen() -> None:
     paper = Paper()
     paper.feed(b"\x1b@\x1ba\x01\x1bE\x01Total\x1bE\x00\n\x1d!\x115 EUR\n\x1bd\x02\x1dVB\x00\x1bp\x00\x19\xfaNext\n")

@@ -46,6 +46,8 @@ class Command(BaseCommand):
 
     def _welcome(self, address: str, name: str, password: str, *, plan: Plan) -> None:
         self._say(f"\nPatchbay runs at {address}")
+        if plan.other_port:
+            self._say(plan.other_port)
         self._say(f"Log in as {name}" + (f" with the password {password}" if password else " with your own password"))
         if plan.has_demo:
             self._say("The devices and the two brokers of the demo are simulated; --no-demo starts without them.")
