@@ -8,9 +8,11 @@ from channels.security.websocket import OriginValidator
 from django.conf import settings
 
 from hub.request_threads import request_application
+from hub.status_words import name_statuses
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 http = request_application()
+name_statuses()
 
 # These import models, which must be loaded first.
 from hub.api.access_log import AccessLog  # noqa: E402
