@@ -11,7 +11,7 @@ INSTALLED := $(VENV)/.installed
 UI_INSTALLED := frontend/node_modules/.installed
 UI_BUILT := frontend/dist/.built
 UI_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts -type f 2>/dev/null)
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=
 ARGS ?=
 
 .PHONY: help setup run test test-python test-one test-ui lint format bench chaos requirements licences system-packages clean
