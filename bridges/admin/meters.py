@@ -19,14 +19,11 @@ from bridges.api.meters import RELAY_PERMISSION, report_response
 from bridges.meters.decision import Interval
 from bridges.meters.protocol import REPLY_TOPICS, CommandKind
 from bridges.meters.report import month_named, months_with_data
-from bridges.meters.standing import COMMAND_WORDS, POWER, latest_of, pending_shape, relay_word, talk_with
+from bridges.meters.standing import COMMAND_WORDS, POWER, clock_words, latest_of, pending_shape, relay_word, talk_with
 from bridges.meters.store import unheard
 from bridges.models import Meter, MeterDefaults, MeterRequest
 from telemetry.admin_parts.configured import ConfiguredAdmin
 from telemetry.admin_parts.words import NOTHING, ago, state_badge, two_lines
-
-_NETWORK_S = 2
-"""So much of a difference between two clocks is the network's."""
 
 
 class MeterChangeList(ChangeList):
@@ -57,7 +54,7 @@ class MeterAdmin(ConfiguredAdmin):
     """Meters, with what they report."""
 
     change_list_template = "bridges/meters.html"
-    list_display = ("named", "seen", "broker", "seconds", "minutes", "clock", "power", "energy", "talk")
+    list_display = ("named", "seen", "seconds", "minutes", "clock", "power", "energy", "talk")
     list_filter = ("is_enabled", "broker")
     list_select_related = ("broker", "state", "broker__meter_defaults")
     search_fields = ("name", "label", "context")
@@ -120,9 +117,8 @@ class MeterAdmin(ConfiguredAdmin):
         if said.drift is None:
             return NOTHING
         is_wrong = abs(said.drift) > desired.clock_tolerance
-        drift_s = said.drift.total_seconds()
-        words = "right" if abs(drift_s) < _NETWORK_S else f"{drift_s:+,.0f} s"
-        badge = state_badge("lost" if is_wrong else "connected", words, "how far the clock is ahead")
+        hover = f"{said.drift.total_seconds():+,.0f} s"
+        badge = state_badge("lost" if is_wrong else "connected", clock_words(said.drift), hover)
         return two_lines(badge, format_html("set {}", ago(said.clock_set_at)) if said.clock_set_at else "")
 
     @admin.display(description="Relay")
@@ -219,7 +215,9 @@ class MeterAdmin(ConfiguredAdmin):
                 MeterRequest.objects.create(meter=row, kind=kind, asked_at=datetime.now(UTC), asked_by=owner)
                 asked += 1
         if asked:
-            messages.success(request, f"Asked: {asked}. The page tells in some seconds how it went.")
+            messages.success(
+                request, f"Asked: {asked}. Reload this page in some seconds to see how it went, or watch the live page."
+            )
 
 
 def _desired(row: Meter) -> Any:

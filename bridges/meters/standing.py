@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bridges.meters.decision import Attempt, Interval, Talk, faults
@@ -32,6 +32,14 @@ COMMAND_WORDS = {
     CommandKind.RELAY: "switch the relay",
 }
 ACKNOWLEDGED = "acknowledged"
+_NETWORK = timedelta(seconds=2)
+"""So much of a difference between two clocks is the network's."""
+_UNITS = (
+    ("d", timedelta(days=1)),
+    ("h", timedelta(hours=1)),
+    ("min", timedelta(minutes=1)),
+    ("s", timedelta(seconds=1)),
+)
 
 Latest = Mapping[str, Mapping[str, LatestReading]]
 
@@ -81,7 +89,7 @@ def commands_shape(meter: Meter, now: datetime | None = None) -> list[dict[str, 
     return [
         {
             "command": kind.value,
-            "value": attempt.value,
+            "value": relay_word(attempt.value) if kind is CommandKind.RELAY else attempt.value,
             "state": _state(attempt, is_wrong=kind in wrong),
             "reason": wrong.get(kind, ""),
             "sent_at": attempt.sent_at,
@@ -113,3 +121,12 @@ def _interval_shape(interval: Interval | None) -> dict[str, Any] | None:
 def relay_word(said: str) -> str:
     """`on` and `off`, else what the meter said."""
     return {"1": "on", "0": "off"}.get(said, said)
+
+
+def clock_words(drift: timedelta) -> str:
+    """`3 min ahead`, `312 d behind`, `right`: the same words as on the live page."""
+    size = abs(drift)
+    if size < _NETWORK:
+        return "right"
+    number, name = next((size // unit, name) for name, unit in _UNITS if size >= unit)
+    return f"{number} {name} {'ahead' if drift > timedelta(0) else 'behind'}"

@@ -179,7 +179,7 @@ class MeterState(models.Model):
     tries: Any = models.JSONField(default=dict, help_text="commands that wait for their reply, or failed")
 
     def __str__(self) -> str:
-        return f"state of {self.meter_id}"
+        return f"state of {self.meter.name}"
 
 
 class MeterRequest(models.Model):
@@ -200,7 +200,7 @@ class MeterRequest(models.Model):
         ordering = ["id"]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.meter_id}"
+        return f"{self.get_kind_display()}: {self.meter.name}"
 
 
 def reply_filters(broker: Broker) -> list[str]:

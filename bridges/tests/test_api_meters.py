@@ -13,6 +13,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from bridges.meters.report import csv_report, month_named
+from bridges.meters.standing import clock_words
 from bridges.models import Broker, Meter, MeterDefaults, MeterRequest, MeterState, Topic
 from telemetry.ids import lowest_id, new_id
 from telemetry.models import LatestReading, StoredReading
@@ -165,12 +166,37 @@ def test_the_admin_shows_meters_and_offers_the_report(client: Client, broker: Br
         "wanted: 30 s",
         "wanted: 15 min",
         "the meter refused it (code 02)",
-        "-7,000 s",
+        "1 h behind",
         "Energy 2026-01",
     ):
         assert words in page
     assert client.get(f"/admin/bridges/meter/{meter.pk}/change/").status_code == 200
     assert METER in client.get("/admin/bridges/meter/report/?month=2026-01").content.decode()
+
+
+def test_the_page_that_asks_before_deleting_names_the_meter(client: Client, broker: Broker) -> None:
+    meter = Meter.objects.create(name=METER, broker=broker)
+    MeterState.objects.create(meter=meter)
+    MeterRequest.objects.create(meter=meter, kind="relay_on", asked_at=LATER, asked_by="user:1")
+    page = client.get(f"/admin/bridges/meter/{meter.pk}/delete/").content.decode()
+    assert f"state of {METER}" in page
+    assert f"switch the relay on: {METER}" in page
+
+
+def test_who_asks_for_something_is_told_where_the_answer_will_stand(client: Client, broker: Broker) -> None:
+    meter = Meter.objects.create(name=METER, broker=broker)
+    asked = {"action": "set_clock", "_selected_action": [meter.pk]}
+    page = client.post("/admin/bridges/meter/", asked, follow=True).content.decode()
+    assert "Asked: 1. Reload this page in some seconds" in page
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(1, "right"), (-1.9, "right"), (5, "5 s ahead"), (-90, "1 min behind"), (-3600, "1 h behind"),
+     (-27_025_045, "312 d behind")],
+)  # fmt: skip
+def test_a_clock_is_told_as_on_the_live_page(seconds: float, words: str) -> None:
+    assert clock_words(timedelta(seconds=seconds)) == words
 
 
 def test_the_admin_switches_a_relay_only_after_a_question(client: Client, broker: Broker) -> None:

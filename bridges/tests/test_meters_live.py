@@ -98,6 +98,11 @@ def test_commands_are_told_with_their_answer_the_newest_first(meter: Meter) -> N
     assert (said["relay"], said["asked"]) == ("on", ["retry"])
 
 
+def test_a_relay_is_told_on_or_off_not_what_the_protocol_writes(meter: Meter) -> None:
+    MeterState.objects.create(meter=meter, tries={"relay": attempt(value="1")})
+    assert told()["commands"][0]["value"] == "on"
+
+
 def test_commands_that_would_be_held_back_are_announced_as_such(meter: Meter) -> None:
     Topic.objects.update(filter="MQTT_RT_DATA")
     assert told()["unheard"].startswith("No in-topic of meters with the codec kpm33b brings MQTT_COMMOD_SET_REP")

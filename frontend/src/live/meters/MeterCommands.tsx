@@ -43,7 +43,7 @@ function Told({ command, nowMs }: { command: MeterCommand; nowMs: number }) {
       <Icon size={14} aria-hidden />
       <span>
         {command.words}
-        {command.value && ` to ${command.value}`}: {command.reason || word}{" "}
+        {command.value && ` ${command.command === "relay" ? "" : "to "}${command.value}`}: {command.reason || word}{" "}
         <time className={classes.of} dateTime={command.sent_at} title={fullTime(command.sent_at)}>
           {ago(command.sent_at, nowMs)}
         </time>

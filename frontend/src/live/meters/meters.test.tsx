@@ -163,6 +163,11 @@ test("the energy of a month is a file, of all meters or of one", async () => {
   expect(card.getByRole("link", { name: /in the configuration/ })).toHaveAttribute("href", `/admin/bridges/meter/?q=${ID}`);
 });
 
+test("a relay is switched on, not to 1", async () => {
+  const { card } = await show({ commands: [meterCommand({ command: "relay", words: "switch the relay", value: "on" })] });
+  expect(card.getByText(/^switch the relay on: waiting for the answer/)).toBeVisible();
+});
+
 test("many meters are shown on request", async () => {
   const user = userEvent.setup();
   const meters = Array.from({ length: 14 }, (_, number) => meter({ name: `m${number}`, label: `Meter ${number}` }));
