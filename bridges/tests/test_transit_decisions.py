@@ -81,6 +81,12 @@ def test_a_topic_that_is_unknown_by_now_is_no_reason_to_let_a_message_vanish() -
     assert "gone" in batch.dead_letters[0].reason
 
 
+def test_nor_is_a_topic_whose_filter_the_link_has_forgotten_already() -> None:
+    batch = decide(passing(topics=()))
+    assert "the topic a/b is" in batch.dead_letters[0].reason
+    assert counts(batch) == {"received": 1, "dead": 1}
+
+
 def test_a_rule_does_not_run_on_what_it_brought_about_itself() -> None:
     batch = decide(passing(properties={"hub": "me", "via": "1"}))
     assert not batch.deliveries

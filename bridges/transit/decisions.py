@@ -43,8 +43,9 @@ class TransitDecider(Decider):
         return self.batch
 
     def _decode(self, arrival: Arrival, topics: Sequence[InTopic]) -> tuple[str, Sequence[Decoded], InTopic | None]:
-        if arrival.topics and not topics:  # no history has it: it must not pass as if it had been dealt with
-            raise DecodeFault(f"the topic {arrival.topics[0]} is not one that messages may pass through now")
+        if not topics:  # no history has it: it must not pass as if it had been dealt with
+            name = arrival.topics[0] if arrival.topics else arrival.topic
+            raise DecodeFault(f"the topic {name} is not one that messages may pass through now")
         return super()._decode(arrival, topics)
 
     def _store(self, message: MessageDraft) -> MessageDraft:
