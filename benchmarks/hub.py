@@ -17,7 +17,8 @@ import psutil
 
 from benchmarks.databases import Database, open_database
 from benchmarks.waiting import TookTooLong, wait_for
-from simulators.servers.mosquitto import MosquittoServer, free_port
+from simulators.servers.mosquitto import MosquittoServer
+from simulators.servers.ports import free_port
 from simulators.servers.redis import RedisServer
 
 ROOT = Path(__file__).resolve().parent.parent

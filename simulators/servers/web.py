@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
-from simulators.servers.redis import free_port
+from simulators.servers.ports import free_port
 
 READY_WITHIN_S = 30.0
 STOP_WITHIN_S = 10.0

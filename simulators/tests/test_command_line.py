@@ -14,7 +14,8 @@ import pytest
 import serial
 
 from simulators.sensors import DEVICES
-from simulators.servers.mosquitto import MosquittoOptions, MosquittoServer, free_port
+from simulators.servers.mosquitto import MosquittoOptions, MosquittoServer
+from simulators.servers.ports import free_port
 from simulators.tests.listening import Listener
 
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,8 @@ import pytest
 import redis
 from django.db import OperationalError
 
-from simulators.servers.redis import RedisServer, free_port
+from simulators.servers.ports import free_port
+from simulators.servers.redis import RedisServer
 from telemetry.live.events import Event, config_event
 from telemetry.live.feed import Feed
 from telemetry.live.publisher import LivePublisher

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from simulators.servers.redis import RedisServer, free_port
+from simulators.servers.ports import free_port
+from simulators.servers.redis import RedisServer
 from telemetry.live.events import config_event, link_event
 from telemetry.live.publisher import LivePublisher
 from telemetry.live.wire import Channels

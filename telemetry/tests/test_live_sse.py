@@ -16,7 +16,7 @@ from django.http import HttpResponseBase
 from django.test import AsyncRequestFactory
 from rest_framework.test import force_authenticate
 
-from simulators.servers.redis import free_port
+from simulators.servers.ports import free_port
 from telemetry.ids import IdGenerator, new_id
 from telemetry.live import event_stream
 from telemetry.live.event_filter import EventFilter

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from simulators.servers.redis import RedisServer, free_port
+from simulators.servers.ports import free_port
+from simulators.servers.redis import RedisServer
 from telemetry.live.publisher import LivePublisher
 from telemetry.live.wake import WakeListener
 from telemetry.live.wire import Channels, decode_wake

@@ -12,7 +12,7 @@ from hub.tests.system.databases import HubDatabase
 from hub.tests.system.processes import ROOT, HubProcess
 from hub.tests.system.waiting import wait_for
 from hub.up.ports import answers
-from simulators.servers.redis import free_port
+from simulators.servers.ports import free_port
 
 ADMIN, ADMIN_PASSWORD = "admin", "a long pass phrase"
 _SECRETS = {"SECRET_KEY": "system-tests-" + "s" * 40, "FIELD_ENCRYPTION_KEY": "system-tests-" + "f" * 40}

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, 
 from hub.tests.system.processes import ROOT, HubProcess
 from hub.tests.system.waiting import loaded, wait_for
 from simulators.pseudo_terminal import PseudoTerminal
-from simulators.servers.redis import free_port
+from simulators.servers.ports import free_port
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (

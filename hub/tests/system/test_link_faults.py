@@ -12,7 +12,7 @@ import serial
 from hub.tests.system.questions import link_state, link_words, wait_until_connected
 from hub.tests.system.waiting import wait_for
 from hub.tests.system.world import HUB_USER, World
-from simulators.servers.mosquitto import free_port
+from simulators.servers.ports import free_port
 
 SCALES = ("missing", "busy", "plain-file")
 

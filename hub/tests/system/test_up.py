@@ -15,7 +15,7 @@ from hub.tests.system.hub_processes import HubUnderTest
 from hub.tests.system.processes import HubProcess
 from hub.tests.system.waiting import loaded, wait_for
 from hub.tests.system.world import Template
-from simulators.servers.redis import free_port
+from simulators.servers.ports import free_port
 
 _RUNS_AT = re.compile(r"Patchbay runs at http://localhost:(\d+)/")
 _PARTS = {"redis", "plant", "meters", "simulators", "worker", "schedule", "web"}
