@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -180,6 +182,25 @@ def test_the_list_tells_how_each_device_stands(admin_client: Client) -> None:
     for said in ("lost, trying again", "is the cable in?", "pulled", "disabled", "behind a topic", "2\xa0hours ago"):
         assert said in page
     assert 'state__exact=waiting">2</a>' in page
+
+
+def test_the_error_of_a_link_that_works_again_is_told_as_the_past(admin_client: Client) -> None:
+    Device.objects.create(name="scale", driver="lines", port="/dev/tty0")
+    status = LinkStatus.objects.create(key="device:scale", state="lost", last_error="pulled")
+    assert "before: " not in page_of(admin_client.get(LIST))
+    status.state = "connected"
+    status.save()
+    assert "before: pulled" in page_of(admin_client.get(LIST))
+
+
+def test_the_list_has_what_keeps_its_states_fresh(admin_client: Client) -> None:
+    Device.objects.create(name="scale", driver="lines", port="/dev/tty0")
+    page = page_of(admin_client.get(LIST))
+    script = re.search(r'src="[^"]*(telemetry/live_cells[^"]*\.js)"', page)
+    assert script is not None
+    assert finders.find("telemetry/live_cells.js") is not None
+    for cell in ("state", "last_heard", "waiting", "last_error"):
+        assert f'class="field-{cell}' in page
 
 
 def test_devices_are_enabled_and_disabled(admin_client: Client) -> None:

@@ -42,7 +42,10 @@ def waiting_counts(keys: Iterable[str]) -> dict[str, int]:
 
 
 class LinkStateColumns(ModelAdmin):
-    """Columns for rows that have a `link_key` and `is_enabled`."""
+    """Columns for rows that have a `link_key` and `is_enabled`. A script keeps them fresh while the list is open."""
+
+    class Media:
+        js = ("telemetry/live_cells.js",)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return LiveChangeList
@@ -77,13 +80,14 @@ class LinkStateColumns(ModelAdmin):
 
     @admin.display(description="Last problem")
     def last_error(self, row: Any) -> SafeString | str:
-        """A warning that stands, else the last error and how long ago it was."""
+        """A warning that stands, else the last error and how long ago it was; of a link that works now, as the past."""
         status = status_of(row)
         if status is None or not (status.warning or status.last_error):
             return NOTHING
         if status.warning:
             return format_html("<strong>{}</strong>", status.warning)
-        return format_html("{} ({})", status.last_error, ago(status.last_error_at))
+        before = "before: " if status.state == LinkStatus.State.CONNECTED else ""
+        return format_html("{}{} ({})", before, status.last_error, ago(status.last_error_at))
 
     @admin.display(description="Waiting deliveries")
     def waiting(self, row: Any) -> SafeString | str:
