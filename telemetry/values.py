@@ -80,7 +80,7 @@ class Arrival:
     dup: bool = False
     packet_id: int = 0
     connection: int = 0  # which connection of this link's life it came on, from 1
-    is_resumed: bool = False  # that connection resumed the broker's stored session
+    is_resumed: bool = False  # that connection resumed a stored session that the host has heard of
     properties: Mapping[str, str] = field(default_factory=dict)  # MQTT 5 user properties, response topic
 
 

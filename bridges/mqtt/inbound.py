@@ -45,7 +45,8 @@ class Inbound:
         self._key = key
         self._limit = receive_maximum * OVERRUN_FACTOR
         self._most_bytes = most_bytes
-        self._is_resumed = False
+        self._is_new = False  # the session, and nobody knows: see `begin`
+        self._is_told = False  # the host took an arrival of this connection
         self._sequence = 0
         self._fresh: list[Arrival] = []  # not offered to the host yet, in order
         self._held: deque[Arrival] = deque()  # before these: what it had no room for
@@ -56,10 +57,15 @@ class Inbound:
         self._releases: dict[int, int] = {}  # packet id: sequence of its RELEASE
 
     def begin(self, *, is_resumed: bool) -> None:
-        """A new connection: nothing that is open on an older one can be answered any more."""
+        """A new connection: nothing that is open on an older one can be answered any more.
+
+        The host hears of a new session by its first arrival. One that brought none, and was then resumed, is still
+        new to the host: it holds packet ids of the session before it, and would take other messages for those.
+        """
         self.connection = next(_connections)
         self.is_overrun = False
-        self._is_resumed = is_resumed
+        self._is_new = not is_resumed or (self._is_new and not self._is_told)
+        self._is_told = False
         self._forget_untaken()
         self._unacknowledged.clear()
         self._early.clear()
@@ -102,7 +108,7 @@ class Inbound:
             dup=publish.dup,
             packet_id=packet_id,
             connection=self.connection,
-            is_resumed=self._is_resumed,
+            is_resumed=not self._is_new,
             properties=publish.properties.as_texts(),
         )
         self._fresh.append(arrival)
@@ -137,7 +143,7 @@ class Inbound:
                 qos=2,
                 packet_id=packet_id,
                 connection=self.connection,
-                is_resumed=self._is_resumed,
+                is_resumed=not self._is_new,
             )
         )
 
@@ -146,12 +152,14 @@ class Inbound:
         while self._held:
             first = list(islice(self._held, _PORTION))
             taken = host.offer(first)
+            self._is_told |= taken > 0
             for _ in range(taken):
                 self._held.popleft()
             if taken < len(first):
                 break
         fresh, self._fresh = self._fresh, []
         taken = host.offer(fresh) if fresh and not self._held else 0
+        self._is_told |= taken > 0
         if taken < len(fresh):
             self._hold(fresh[taken:], host)
 

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from bridges.mqtt.inbound import OVERRUN_FACTOR, Inbound
 from bridges.mqtt.packets import PUBACK, PUBCOMP, PUBREC, Ack, Parser, Publish
+from bridges.pipeline.memory import Memory
 from bridges.tests.link_host import KeepingHost
+from bridges.tests.test_decisions import decide, snapshot
 from telemetry.values import ArrivalKind
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -112,6 +114,35 @@ def test_what_was_never_taken_is_not_counted_as_received() -> None:
     inbound.add(publish(2), (), now=NOW)
     inbound.offer(host)
     assert [one.sequence for one in host.messages] == [1, 2]
+
+
+def test_a_new_session_is_new_until_the_host_took_something_of_it() -> None:
+    inbound, host = begun(is_resumed=False), KeepingHost(capacity=0)
+    inbound.begin(is_resumed=True)
+    inbound.add(publish(1), (), now=NOW)
+    inbound.offer(host)
+    inbound.begin(is_resumed=True)
+    host.capacity = 10
+    inbound.add(publish(1), (), now=NOW)
+    inbound.add_release(9, now=NOW)
+    inbound.offer(host)
+    inbound.begin(is_resumed=True)
+    inbound.add(publish(2), (), now=NOW)
+    inbound.offer(host)
+    assert [one.is_resumed for one in host.arrivals] == [False, False, True]
+
+
+def test_a_session_that_brought_nothing_before_it_was_resumed_does_let_go_of_packet_ids() -> None:
+    inbound, host, memory = begun(is_resumed=True), KeepingHost(), Memory()
+    inbound.add(publish(1, 2), (), now=NOW)
+    inbound.offer(host)
+    decide(snapshot(), host.arrivals[-1], memory=memory)
+    inbound.begin(is_resumed=False)  # the broker has forgotten the packet id that we hold
+    inbound.begin(is_resumed=True)
+    inbound.add(publish(1, 2), (), now=NOW)
+    inbound.offer(host)
+    batch = decide(snapshot(), host.arrivals[-1], memory=memory)
+    assert (len(batch.messages), batch.ledger.total()) == (1, 2)
 
 
 def test_a_broker_that_runs_far_ahead_is_an_overrun_and_qos_0_still_comes_in() -> None:
