@@ -8,11 +8,13 @@ from typing import TypeAlias
 
 Path: TypeAlias = tuple[str | int, ...]
 """The place of a value: ('brokers', 0, 'port')."""
+MAX_KEY = 100
+"""So much of a key is said; a long one stands in the place of each fault below it."""
 
 
 def spelled(path: Path) -> str:
     """The place as people read it: `brokers[0].port`."""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step[:MAX_KEY]}" for step in path)
     return text.removeprefix(".")
 
 

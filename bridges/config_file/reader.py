@@ -18,6 +18,7 @@ from bridges.config_file.faults import ConfigFileRefused, Fault, Path
 
 MAX_BYTES = 1_000_000
 MAX_VALUES = 50_000
+MAX_CHARACTERS = 2_000_000  # of all texts and keys, those of aliases as often as they are named
 MAX_DEPTH = 20
 _TAG = "tag:yaml.org,2002:"
 _TRUE = {"true", "yes", "on"}  # the last two only under a `%YAML 1.1` line
@@ -72,18 +73,20 @@ def _refused(line: int, message: str) -> ConfigFileRefused:
 
 
 class _Reading:
-    """One walk through the nodes. Aliases are unfolded, so a bomb of them meets MAX_VALUES or MAX_DEPTH."""
+    """One walk through the nodes. Aliases are unfolded, so a bomb of them meets one of the limits."""
 
     def __init__(self) -> None:
         self.lines: dict[Path, int] = {}
         self.faults: list[Fault] = []
         self.count = 0
+        self.characters = 0
 
     def value(self, node: Node, path: Path) -> Any:
         self.count += 1
         line = node.start_mark.line + 1
         if self.count > MAX_VALUES or len(path) > MAX_DEPTH:
             raise _refused(line, f"More than {MAX_VALUES:,} values, or nested deeper than {MAX_DEPTH}.")
+        self._weigh(node)
         self.lines.setdefault(path, line)
         if isinstance(node, MappingNode) and node.tag == f"{_TAG}map":
             return self._mapping(node, path)
@@ -93,10 +96,18 @@ class _Reading:
             return self._scalar(node, path)
         return self._fault(line, path, f"Tags such as {_said(node.tag)} are not allowed.")
 
+    def _weigh(self, node: Node) -> None:
+        """Whoever reads the file makes a text of each of its own, so an alias of a long one costs its length again."""
+        self.characters += len(_said(node.tag)) + (len(node.value) if isinstance(node, ScalarNode) else 0)
+        if self.characters > MAX_CHARACTERS:
+            text = f"More than {MAX_CHARACTERS:,} characters, with those of aliases as often as they are named."
+            raise _refused(node.start_mark.line + 1, text)
+
     def _mapping(self, node: MappingNode, path: Path) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for key, value in node.value:
             line = key.start_mark.line + 1
+            self._weigh(key)
             if not isinstance(key, ScalarNode):
                 self._fault(line, path, "A key must be text.")
             elif key.value in values:

@@ -37,6 +37,10 @@ def test_a_place_is_spelled_as_people_read_it() -> None:
     assert spelled(("brokers", 0, "tls", "ca")) == "brokers[0].tls.ca"
 
 
+def test_a_long_key_is_cut_in_the_place_of_a_fault() -> None:
+    assert spelled(("k" * 5000, 0)) == f"{'k' * 100}[0]"
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -71,6 +75,19 @@ def test_an_alias_bomb_is_refused() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     assert "More than" in faults_of("\n".join(lines))[0]
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        f"a: &a {'y' * 100_000}\nb: [{', '.join(['*a'] * 30)}]",
+        f"a: &a {{{'y' * 1000}: 1}}\nb: [{', '.join(['*a'] * 3000)}]",
+        f"a: &a !{'y' * 1000} 1\nb: [{', '.join(['*a'] * 3000)}]",
+    ],
+    ids=["texts", "keys", "tags"],
+)
+def test_a_bomb_of_long_aliases_is_refused_though_its_values_are_few(bomb: str) -> None:
+    assert faults_of(bomb) == ["1: More than 2,000,000 characters, with those of aliases as often as they are named."]
 
 
 def test_an_alias_within_itself_is_refused() -> None:
