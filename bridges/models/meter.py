@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
-from django.db import models
+from django.db import models, transaction
 
 from bridges.codecs.zones import zone_named
 from bridges.meters.decision import Desired
@@ -19,7 +19,8 @@ from bridges.meters.protocol import METER_ID, MINUTES_INTERVALS, REPLY_TOPICS, S
 from bridges.models.broker import Broker
 from bridges.models.topic import Topic
 from bridges.mqtt.filters import matches
-from telemetry.models import ConfiguredModel
+from devices.models import Device
+from telemetry.models import ConfiguredModel, ConfiguredQuerySet, LatestReading
 from telemetry.names import check_name_kept, check_slug
 from telemetry.options import OptionFault
 
@@ -99,8 +100,24 @@ class MeterDefaults(ConfiguredModel):
         return bool(self.desired_seconds_interval or self.desired_minutes_interval)
 
 
+class MeterQuerySet(ConfiguredQuerySet["Meter"]):
+    """Whoever deletes meters deletes what they told last: else they stood there as devices that wait for adoption."""
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        with transaction.atomic():
+            names = list(self.values_list("name", flat=True))
+            deleted = super().delete()
+            _forget(names)
+        return deleted
+
+
+MeterManager = models.Manager.from_queryset(MeterQuerySet)
+
+
 class Meter(ConfiguredModel):
     """One power meter, by its id. It is added by itself when it is first heard; nothing is wanted of it then."""
+
+    objects: ClassVar[models.Manager[Meter]] = MeterManager()
 
     name = models.CharField(
         "id", max_length=32, unique=True, validators=[check_meter_id], help_text="As in its packets: 33B1225950028."
@@ -134,6 +151,12 @@ class Meter(ConfiguredModel):
 
     def __str__(self) -> str:
         return self.label or self.name
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        with transaction.atomic():
+            deleted = super().delete(*args, **kwargs)
+            _forget([self.name])
+        return deleted
 
     def clean(self) -> None:
         """Check what the fields cannot check alone."""
@@ -201,6 +224,12 @@ class MeterRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.meter.name}"
+
+
+def _forget(names: list[str]) -> None:
+    """The newest values of what is no device besides. Its history stays as long as all history does."""
+    devices = set(Device.objects.filter(name__in=names).values_list("name", flat=True))
+    LatestReading.objects.filter(device__in=[name for name in names if name not in devices]).delete()
 
 
 def reply_filters(broker: Broker) -> list[str]:

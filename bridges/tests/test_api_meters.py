@@ -15,6 +15,8 @@ from django.test import Client
 from bridges.meters.report import csv_report, month_named
 from bridges.meters.standing import clock_words
 from bridges.models import Broker, Meter, MeterDefaults, MeterRequest, MeterState, Topic
+from devices.models import Device
+from devices.seen import seen_devices
 from telemetry.ids import lowest_id, new_id
 from telemetry.models import LatestReading, StoredReading
 from telemetry.tests.api_support import staff_client
@@ -172,6 +174,35 @@ def test_the_admin_shows_meters_and_offers_the_report(client: Client, broker: Br
         assert words in page
     assert client.get(f"/admin/bridges/meter/{meter.pk}/change/").status_code == 200
     assert METER in client.get("/admin/bridges/meter/report/?month=2026-01").content.decode()
+
+
+@pytest.mark.parametrize("how", ["page", "list"])
+def test_a_deleted_meter_does_not_come_back_as_a_device_that_waits_for_adoption(
+    client: Client, broker: Broker, how: str
+) -> None:
+    meter = Meter.objects.create(name=METER, broker=broker)
+    at = datetime(2026, 1, 12, 16, tzinfo=UTC)
+    count_up("active_energy", {at: 31.057})
+    for name in (METER, "other"):
+        LatestReading.objects.create(
+            device=name, metric="active_energy", value=31.057, unit="kWh", time=at, message_id=new_id()
+        )
+    if how == "page":
+        client.post(f"/admin/bridges/meter/{meter.pk}/delete/", {"post": "yes"})
+    else:
+        Meter.objects.filter(name=METER).delete()
+    assert not Meter.objects.exists()
+    assert [row.device for row in seen_devices()] == ["other"]
+    assert StoredReading.objects.filter(device=METER).exists()
+
+
+def test_a_deleted_meter_that_is_also_a_device_keeps_its_newest_values(broker: Broker) -> None:
+    Device.objects.create(name=METER)
+    LatestReading.objects.create(
+        device=METER, metric="active_energy", value=31.057, unit="kWh", time=LATER, message_id=new_id()
+    )
+    Meter.objects.create(name=METER, broker=broker).delete()
+    assert LatestReading.objects.filter(device=METER).exists()
 
 
 def test_the_page_that_asks_before_deleting_names_the_meter(client: Client, broker: Broker) -> None:
