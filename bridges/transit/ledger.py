@@ -28,14 +28,18 @@ _LAST_SEEN_EVERY_S = 1.0
 
 
 class TransitLedger:
-    """The commits of one transit link. `token` answers that of its lease, None once it is lost."""
+    """The commits of one life of a transit link. `token` answers that of its lease, None once it is lost.
+
+    `committer` is made a name of its own: each life counts from 1, and the mark that one before it left would pass for
+    a commit that failed.
+    """
 
     def __init__(
         self, link: str, *, committer: str, token: Callable[[], int | None], stopping: threading.Event
     ) -> None:
         self._link = link
         self._token = token
-        self._patience = Patience(Recorder(committer), stopping=stopping)
+        self._patience = Patience(Recorder(f"{committer} {new_id().hex[:12]}"), stopping=stopping)
         self._last_seen = 0.0
 
     def unreleased(self) -> dict[int, UUID]:
