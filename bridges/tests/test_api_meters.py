@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -194,6 +195,22 @@ def test_a_deleted_meter_does_not_come_back_as_a_device_that_waits_for_adoption(
     assert not Meter.objects.exists()
     assert [row.device for row in seen_devices()] == ["other"]
     assert StoredReading.objects.filter(device=METER).exists()
+
+
+def test_the_list_of_meters_has_so_few_columns_that_it_fits_beside_its_filter(client: Client, broker: Broker) -> None:
+    Meter.objects.create(name=METER, broker=broker)
+    for metric, value, unit in (
+        ("active_power", 6.5, "kW"),
+        ("active_energy", 31, "kWh"),
+        ("active_energy_export", 2, "kWh"),
+    ):
+        LatestReading.objects.create(
+            device=METER, metric=metric, value=value, unit=unit, time=LATER, message_id=new_id()
+        )
+    page = client.get("/admin/bridges/meter/").content.decode()
+    assert re.findall(r'class="[^"]*\bcolumn-(\w+)', page) == ["named", "seen", "intervals", "clock", "load", "talk"]
+    for words in ("6.500 kW<br>31.000 kWh", "export 2.000 kWh"):
+        assert words in page
 
 
 def test_a_deleted_meter_that_is_also_a_device_keeps_its_newest_values(broker: Broker) -> None:
