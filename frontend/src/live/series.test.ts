@@ -67,7 +67,12 @@ test("a slow device is drawn as a line all the same", () => {
 });
 
 test("a reading that stands alone is found, so that it gets a dot", () => {
-  expect(lonePlaces([7])).toEqual([0]);
-  expect(lonePlaces([1, 2, null, 7, null, 3, 4])).toEqual([3]);
-  expect(lonePlaces([])).toEqual([]);
+  expect(lonePlaces([10], [7], 3)).toEqual([0]);
+  expect(lonePlaces([0, 5, 30, 60, 80, 100, 110], [1, 2, null, 7, null, 3, 4], 3)).toEqual([3]);
+  expect(lonePlaces([], [], 3)).toEqual([]);
+});
+
+test("two readings within a moment are one dot, not a line that nobody can see", () => {
+  expect(lonePlaces([10, 10.6], [7, 7], 3)).toEqual([1]);
+  expect(lonePlaces([10, 13], [7, 7], 3)).toEqual([]);
 });

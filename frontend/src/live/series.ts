@@ -92,11 +92,17 @@ export function columns(points: readonly Point[]): [x: number[], y: (number | nu
   return [x, y];
 }
 
-/** Where in a column a value stands alone: no line leads to it or away. Pure. */
-export function lonePlaces(column: ArrayLike<number | null | undefined>): number[] {
+/** Where a run of values ends that spans less than so many seconds: its line cannot be seen. Pure. */
+export function lonePlaces(x: ArrayLike<number>, y: ArrayLike<number | null | undefined>, leastS: number): number[] {
   const places: number[] = [];
-  for (let place = 0; place < column.length; place++)
-    if (column[place] != null && column[place - 1] == null && column[place + 1] == null) places.push(place);
+  let began: number | null = null;
+  for (let place = 0; place < y.length; place++) {
+    if (y[place] == null) continue;
+    began ??= x[place] ?? 0;
+    if (y[place + 1] != null) continue;
+    if ((x[place] ?? 0) - began < leastS) places.push(place);
+    began = null;
+  }
   return places;
 }
 

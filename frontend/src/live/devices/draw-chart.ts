@@ -6,6 +6,8 @@ import { formatValue } from "../../format/number";
 import { lonePlaces } from "../series";
 
 const HEIGHT = 96;
+/** A line must be this part of the time shown to be seen. */
+const SHORTEST = 0.015;
 const TIME_STEPS_S = [60, 120, 300, 600, 900, 1_800, 3_600];
 const TIME = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const TIME_S = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
@@ -62,13 +64,14 @@ function optionsFor(element: HTMLElement, label: HTMLElement, { unit, fill }: { 
       { ...axis, grid: { show: false }, size: 18, space: 45, incrs: TIME_STEPS_S, values: (_, splits) => splits.map(timeLabel) },
       { ...axis, grid, size: 44, space: 26, values: (plot, splits) => splits.map(plot.data[0].length ? formatValue : () => "") },
     ],
-    series: [{}, { stroke: colour("--accent"), width: 1.5, fill: `${colour("--accent")}${fill}`, points: { show: true, size: 5, filter: loneIn } }],
+    series: [{}, { stroke: colour("--accent"), width: 1.5, fill: `${colour("--accent")}${fill}`, points: { show: true, size: 5, fill: colour("--accent"), filter: loneIn } }],
   };
 }
 
 /** The line cannot show a reading with nothing before and after it. */
 function loneIn(plot: uPlot, series: number): number[] {
-  return lonePlaces(plot.data[series] ?? []);
+  const { min, max } = plot.scales.x ?? {};
+  return lonePlaces(plot.data[0], plot.data[series] ?? [], ((max ?? 0) - (min ?? 0)) * SHORTEST);
 }
 
 function timeLabel(seconds: number): string {
