@@ -82,7 +82,7 @@ class TicketTemplate(ConfiguredModel):
     def form(self) -> TicketForm:
         """What the rendering needs."""
         return TicketForm(
-            template=self.template.replace("\r\n", "\n"),
+            template=self.template.replace("\r\n", "\n"),  # of rows that were saved as a browser sends them
             width=self.width,
             code_page=CODE_PAGES[self.code_page],
             page_number=self.code_page_number,
@@ -94,6 +94,7 @@ class TicketTemplate(ConfiguredModel):
     def clean(self) -> None:
         """Compile the template and try it on the sample; each message stands at the field at fault."""
         check_name_kept(self)
+        self.template, self.sample = self.template.replace("\r\n", "\n"), self.sample.replace("\r\n", "\n")
         self._clean_zone()
         if self.code_page not in CODE_PAGES or not self.template:
             return  # said at these fields already

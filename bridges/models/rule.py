@@ -67,6 +67,7 @@ class Rule(ConfiguredModel):
     def clean(self) -> None:
         """Check the expressions; each message stands at the field at fault."""
         check_name_kept(self)
+        self.condition = self.condition.replace("\r\n", "\n")  # as a browser sends it
         expressions = read_transform(self.transform)
         sample, faults = self._sample()
         origin = f" (tried on {sample.origin})" if sample else ""

@@ -16,7 +16,7 @@ from bridges.config_file.importer import import_config
 from bridges.config_file.reader import read_document
 from bridges.config_file.writer import export_config, to_yaml
 from bridges.models import Broker, Rule, RuleAction, RuleSource, Topic
-from devices.models import Device
+from devices.models import Device, TicketTemplate
 
 PEM = "-----BEGIN PRIVATE KEY-----\nc3dvcmRmaXNo\n-----END PRIVATE KEY-----\n"
 
@@ -239,3 +239,16 @@ def test_the_import_command_ends_with_every_fault_and_code_1(
 def test_a_file_that_is_not_there_is_told_in_one_line() -> None:
     with pytest.raises(CommandError, match=r"/nonexistent: No such file or directory\. Nothing was changed\."):
         call_command("import_config", "/nonexistent")
+
+
+@pytest.mark.django_db
+def test_what_a_browser_sent_in_lines_is_exported_as_lines() -> None:
+    ticket = TicketTemplate(name="weighing", template="{{ line() }}\r\n{{ cut() }}")
+    rule = Rule(name="hot", condition="readings.t > 1.0 &&\r\nreadings.t < 5.0")
+    for row in (ticket, rule):
+        row.full_clean()
+        row.save()
+    text = export_config()
+    assert "\\r" not in text
+    for lines in ("    {{ line() }}\n      {{ cut() }}\n", "readings.t > 1.0 &&\n"):
+        assert lines in text

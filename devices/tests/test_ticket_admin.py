@@ -59,6 +59,12 @@ def test_the_page_shows_the_sample_as_picture_and_text(admin_client: Client) -> 
     assert "<pre>Ant\n</pre>" in page
 
 
+def test_line_ends_are_kept_as_in_files(admin_client: Client) -> None:
+    save(admin_client, template="{{ line() }}\r\n{{ cut() }}", sample='{"name":\r\n"Ant"}')
+    row = TicketTemplate.objects.get()
+    assert (row.template, row.sample) == ("{{ line() }}\n{{ cut() }}", '{"name":\n"Ant"}')
+
+
 def test_a_fault_of_the_template_stands_at_its_field(admin_client: Client) -> None:
     page = save(admin_client, template="one\n{% for %}")
     assert "Line 2" in str(page.context["adminform"].form.errors["template"])
