@@ -122,10 +122,13 @@ def _refuse_others_rows(pack: Pack, document: Document) -> None:
         for place, item in enumerate(document.value.get(section.name) or ()):
             name = item.get("name") if isinstance(item, Mapping) else None
             if isinstance(name, str) and (section.name, name) not in own and _exists(section.name, name):
-                text = f"The {_SECTIONS[section.name].noun} {name!r} is there already and did not come from this pack."
-                faults.append(document.fault((section.name, place, "name"), f"{text} Choose another name."))
+                text = f"The {_SECTIONS[section.name].noun} {name!r} is already set up, {_OTHERS_WAY}"
+                faults.append(document.fault((section.name, place, "name"), text))
     if faults:
         raise ConfigFileRefused(faults)
+
+
+_OTHERS_WAY = "by hand, by a file or by another pack. Delete it first, or choose another name."
 
 
 def _exists(section: str, name: str) -> bool:

@@ -105,7 +105,15 @@ def _needed(pack: Pack) -> str:
 def _example(pack: Pack, setting: Setting) -> str:
     if setting.kind == "port":
         return f"/tmp/{pack.category if setting.name == 'port' else setting.name}"  # noqa: S108 - only shown
-    return "mqtt://127.0.0.1:1883" if setting.kind == "broker" else str(setting.example)
+    return _broker_example(pack, setting) if setting.kind == "broker" else str(setting.example)
+
+
+def _broker_example(pack: Pack, setting: Setting) -> str:
+    """Two brokers of one pack are two places: those of `tools/lab_brokers.sh`, the devices' own one first."""
+    brokers = [one.name for one in pack.settings if one.kind == "broker"]
+    if len(brokers) == 1:
+        return "mqtt://127.0.0.1:1883"
+    return "mqtt://127.0.0.1:11883" if setting.name == brokers[0] else "mqtt://me:secret-3@127.0.0.1:1883"
 
 
 def _shown(pack: Pack, arguments: Sequence[Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,13 @@ def test_every_pack_has_a_section_with_its_command() -> None:
     for pack in shipped_packs():
         assert f"\n### {pack.title}\n" in page
         assert f"manage.py install_pack {pack.name}" in page
+
+
+def test_two_brokers_of_a_pack_are_shown_as_two_places() -> None:
+    page = devices_page([pack for pack in shipped_packs() if pack.name == "kpm33b-proxy"])
+    command = next(line for line in page.splitlines() if line.startswith("manage.py install_pack"))
+    assert len(set(re.findall(r"mqtt://\S+", command))) == 2
+    assert "python -m simulators meter --url mqtt://127.0.0.1:11883 " in page
 
 
 @pytest.mark.parametrize("word", [*KINDS, *EXPECTATIONS, *SECTIONS, *CATEGORIES])
