@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,7 @@ from bridges.tests.mqtt_links import outgoing, running_link, settings_for, subsc
 from bridges.tests.test_committer import POISON
 from bridges.tests.test_decisions import publish, rule
 from bridges.tests.transit_rig import KEY, AroundDouble, DeviceDouble, Rig, config_of
+from bridges.transit.decisions import TransitDecider
 from simulators.servers.mosquitto import MosquittoServer
 from telemetry.links import LinkState
 from telemetry.models import DeadLetter, Delivery, Lease, LedgerEntry, Message, UnreleasedPacket
@@ -308,6 +309,27 @@ def test_a_fault_of_the_hub_itself_begins_a_new_crossing_and_loses_nothing(
     send(link, made.topic, b'{"n": 1}')
     wait_until(lambda: entry().passed == 1)
     assert made.link._crossing is not first
+
+
+def test_a_message_that_nothing_can_be_decided_about_is_a_dead_letter_and_others_go_on(
+    rig: tuple[Rig, MqttLink], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, link = rig
+    decide_all, crossing = TransitDecider.decide_all, made.link._crossing
+
+    def choosy(self: TransitDecider, arrivals: Iterable[Arrival]) -> Batch:
+        found = list(arrivals)
+        if any(one.payload == b'{"n": 1}' for one in found):
+            raise ZeroDivisionError("so odd")
+        return decide_all(self, found)
+
+    monkeypatch.setattr(TransitDecider, "decide_all", choosy)
+    send(link, made.topic, *numbered(3), qos=2)
+    wait_until(lambda: entry().received == 3 and len(made.sink.messages) == 2)
+    assert (entry().passed, entry().dead, made.sink.payloads) == (2, 1, [b'{"n": 0}', b'{"n": 2}'])
+    letter = DeadLetter.objects.get()
+    assert (bytes(letter.payload), letter.reason) == (b'{"n": 1}', "the hub itself failed: ZeroDivisionError: so odd")
+    assert made.link._crossing is crossing
 
 
 def test_a_publication_to_a_broker_without_marks_is_noted_as_an_echo_first(

@@ -5,6 +5,7 @@ Runs in one thread. What it has not acknowledged, the source sends again: it may
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from telemetry.ids import new_id
 from telemetry.links import Link
 from telemetry.recording.batch import Batch, DeliveryDraft
 from telemetry.values import Arrival, Outgoing
+
+logger = logging.getLogger(__name__)
 
 _PAUSE_S = 0.5
 _SHORT_PAUSE_S = 0.05
@@ -143,7 +146,19 @@ class Crossing:
 
     def _admit(self, arrival: Arrival, now: datetime) -> None:
         self._see_connection(arrival)
-        decider = TransitDecider(
+        if (passage := self._passages.in_hand(arrival)) is not None:
+            passage.batch.ledger.update(self._decider(now).count_again(arrival).ledger)
+            passage.arrival = arrival
+        else:
+            passage = self._decide(arrival, now)
+            for draft in self._passages.add(passage):
+                self._lane(draft.target).add(draft)
+        # What is counted is counted at once; what tells repetitions apart is remembered with the commit.
+        self._memory.link(self._key).sequence = max(self._memory.link(self._key).sequence, arrival.sequence)
+        passage.changes.sequences.clear()
+
+    def _decider(self, now: datetime) -> TransitDecider:
+        return TransitDecider(
             self._configuration,
             self._memory,
             source=self._source,
@@ -151,16 +166,16 @@ class Crossing:
             now=now,
             new_id=new_id,
         )
-        if (passage := self._passages.in_hand(arrival)) is not None:
-            passage.batch.ledger.update(decider.count_again(arrival).ledger)
-            passage.arrival = arrival
-        else:
-            passage = Passage(arrival, decider.decide_all([arrival]), decider.changes)
-            for draft in self._passages.add(passage):
-                self._lane(draft.target).add(draft)
-        # What is counted is counted at once; what tells repetitions apart is remembered with the commit.
-        self._memory.link(self._key).sequence = max(self._memory.link(self._key).sequence, arrival.sequence)
-        decider.changes.sequences.clear()
+
+    def _decide(self, arrival: Arrival, now: datetime) -> Passage:
+        decider = self._decider(now)
+        try:
+            batch = decider.decide_all([arrival])
+        except Exception as error:  # the source would send it again, for ever, and nothing behind it would pass
+            logger.exception("deciding failed", extra={"link": self._key})
+            decider = self._decider(now)
+            batch = decider.bury(arrival, f"the hub itself failed: {type(error).__name__}: {error}")
+        return Passage(arrival, batch, decider.changes)
 
     def _see_connection(self, arrival: Arrival) -> None:
         """A connection without the old session: its packet ids begin anew, and are let go of before any is taken."""
