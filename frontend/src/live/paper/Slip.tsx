@@ -12,6 +12,9 @@ import { isUnmade, wayToPrintAgain } from "./job-state";
 import { useLeftAlone } from "./left-alone";
 import classes from "./Paper.module.css";
 
+/** So many characters fit on the strip at their usual size; a receipt has 42 or 48. */
+const NARROW = 32;
+
 interface SlipProps {
   slip: Delivery;
   link: Link | undefined;
@@ -50,7 +53,13 @@ export const Slip = memo(function Slip({ slip, link, isNewest, onAgain }: SlipPr
 });
 
 export function SlipText({ slip }: { slip: Delivery }) {
-  return <pre className={classes.text}>{slip.is_binary ? hexDump(slip.text) : slip.text.replace(/\n+$/, "")}</pre>;
+  const text = slip.is_binary ? hexDump(slip.text) : slip.text.replace(/\n+$/, "");
+  const isWide = !slip.is_binary && text.split("\n").some((line) => line.length > NARROW);
+  return (
+    <pre className={classes.text} data-wide={isWide || undefined}>
+      {text}
+    </pre>
+  );
 }
 
 /** A job that ended badly waits for a person: the hub prints nothing twice by itself. */

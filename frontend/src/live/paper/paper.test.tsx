@@ -127,3 +127,10 @@ test("a reason that is no sentence becomes one in the question", async () => {
   await user.click(screen.getByRole("button", { name: "Print again" }));
   expect(await screen.findByRole("dialog")).toHaveTextContent("The port closed. Till is to print it:");
 });
+
+test("a receipt keeps its lines whole, however wide", async () => {
+  const wide = "Total" + " ".repeat(35) + "5";
+  const { paper } = await show([delivery({ text: `${wide}\n` }), delivery({ text: "short\n", at: "2026-01-12T10:00:05Z" })]);
+  expect(paper.querySelectorAll("pre[data-wide]")).toHaveLength(1);
+  expect(paper.querySelector("pre[data-wide]")?.textContent).toBe(wide);
+});
