@@ -20,6 +20,7 @@ MAX_BYTES = 1_000_000
 MAX_VALUES = 50_000
 MAX_CHARACTERS = 2_000_000  # of all texts and keys, those of aliases as often as they are named
 MAX_DEPTH = 20
+_WHOLE = range(-(2**63), 2**64)  # what a database, JSON or a packet could hold
 _TAG = "tag:yaml.org,2002:"
 _TRUE = {"true", "yes", "on"}  # the last two only under a `%YAML 1.1` line
 
@@ -134,11 +135,19 @@ class _Reading:
         text = node.value.replace("_", "")
         try:
             if is_whole:
-                return int(text, 0) if text.lstrip("+-")[:2].lower() in ("0x", "0o", "0b") else int(text)
+                is_based = text.lstrip("+-")[:2].lower() in ("0x", "0o", "0b")
+                return self._bounded(int(text, 0 if is_based else 10), node, path)
             number = float(text)
         except ValueError:
             number = math.nan
         return number if math.isfinite(number) else self._fault(node.start_mark.line + 1, path, "Not a number.")
+
+    def _bounded(self, number: int, node: ScalarNode, path: Path) -> int | None:
+        """Python cannot even say a number of 5,000 digits, though it reads one in hexadecimal."""
+        if number not in _WHOLE:
+            self._fault(node.start_mark.line + 1, path, "A whole number has at most 64 bits.")
+            return None
+        return number
 
     def _fault(self, line: int, path: Path, message: str) -> None:
         self.faults.append(Fault(line, path, message))

@@ -70,13 +70,13 @@ class Bench:
             self._topics = {row["name"]: self._topic(row) for row in config.get("topics") or ()}
             self._tickets = {row["name"]: _ticket(row) for row in config.get("tickets") or ()}
             self._snapshot = self._compiled(config)
+            self._filters: FilterTrie[str] = FilterTrie()
+            for name in self._snapshot.topics:
+                self._filters.add(self._topics[name].filter, name)
         except BenchFault:
             raise
         except (ValueError, TypeError, AttributeError, KeyError) as fault:
             raise BenchFault(str(fault)) from fault
-        self._filters: FilterTrie[str] = FilterTrie()
-        for name in self._snapshot.topics:
-            self._filters.add(self._topics[name].filter, name)
         self._memory = Memory()
         self._framers: dict[str, Framer] = {}
         self._numbers = count(1)
@@ -126,8 +126,10 @@ class Bench:
         return self._taken(watched, watched.flush(stateful))
 
     def written(self, delivery: DeliveryDraft) -> bytes:
-        """The bytes of a write, as its device gets them; raises DecodeFault."""
-        driver = self.drivers[delivery.target.removeprefix("device:")]
+        """The bytes of a write, as its device gets them; raises DecodeFault, or BenchFault without a driver."""
+        driver = self.drivers.get(delivery.target.removeprefix("device:"))
+        if driver is None:
+            raise BenchFault(f"the rule {delivery.rule!r} writes to a device without a driver")
         return driver.encode_as(delivery.payload, orjson.loads(delivery.properties).get(FORM, ""))
 
     # Deciding

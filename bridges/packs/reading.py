@@ -13,7 +13,7 @@ from bridges.packs.expectation import EXPECTATIONS
 from bridges.packs.filling import ONLY_WITH, filled_config, tried_values
 from bridges.packs.pack import Pack, PackTest, Simulator, Step
 from bridges.packs.pack_values import PackValues
-from bridges.packs.settings import KINDS, SETTING_NAME, Setting, SettingFault
+from bridges.packs.settings import KINDS, NUMBERS, SETTING_NAME, Setting, SettingFault
 from telemetry.names import SLUG
 
 MAX_BYTES: Final = 400_000
@@ -119,6 +119,9 @@ class _Reading(PackValues):
         return setting
 
     def check_setting(self, setting: Setting, path: Path) -> None:
+        if setting.kind not in NUMBERS and (setting.minimum, setting.maximum) != (None, None):
+            self.say(path, f"Only a setting of the kind {' or '.join(NUMBERS)} has a minimum or a maximum.")
+            return
         if setting.is_required and setting.example is None:
             self.say(path, "A setting needs a default, or an example that the tests can run with.")
         for key, value in (("default", setting.default), ("example", setting.example)):
@@ -145,11 +148,19 @@ class _Reading(PackValues):
         self.text(item, path, "name")
         self.optional(item, path, ONLY_WITH)
         self.refuse_references(item, path)
-        for place, action in enumerate(item.get("actions") or () if section == "rules" else ()):
+        if section == "topics":
+            self.text(item, path, "filter")
+        if section == "devices":
+            self.optional(item, path, "driver")
+        if section == "rules":
+            self.check_actions(item.get("actions"), (*path, "actions"))
+
+    def check_actions(self, given: Any, path: Path) -> None:
+        for place, action in self.items(given, "actions", MAX_STEPS, path=path):
             for kind in action if isinstance(action, Mapping) else ():
                 if kind not in (*_ACTIONS, "ticket", "raw"):
                     text = f"The actions of a pack are {', '.join(_ACTIONS)}; add others to the rule once it is there."
-                    self.say((*path, "actions", place, kind), text)
+                    self.say((*path, place, kind), text)
 
     def refuse_references(self, value: Any, path: Path) -> None:
         """A pack may come from a stranger: it must not make the hub read its environment or its files."""

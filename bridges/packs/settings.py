@@ -19,7 +19,7 @@ from telemetry.options import OptionFault
 
 MAX_TEXT: Final = 200
 SETTING_NAME: Final = re.compile(r"\A[a-z][a-z0-9_]{0,39}\Z")
-_NUMBERS: Final = ("number", "integer")
+NUMBERS: Final = ("number", "integer")
 BROKER_SCHEMES: Final = ("mqtt", "mqtts")
 
 
@@ -58,7 +58,7 @@ class Setting:
         """The value as its kind has it; raises SettingFault."""
         if value is None or value == "":
             if self.is_optional:
-                return None if self.kind in _NUMBERS else ""
+                return None if self.kind in NUMBERS else ""
             raise SettingFault("This must be given.")
         checked = KINDS[self.kind](value)
         if self.choices and checked not in self.choices:

@@ -9,9 +9,10 @@ from time import monotonic
 from typing import Any, Final
 
 from bridges.packs.bench import Bench, BenchFault, Seen, later
-from bridges.packs.expectation import Outcome, differences
+from bridges.packs.expectation import MAX_SHOWN, Outcome, differences
 from bridges.packs.filling import Filling, filled_config, tried_values
 from bridges.packs.pack import Pack, PackTest, Step
+from telemetry.outages import first_line
 from telemetry.values import DecodeFault
 
 TIME_LIMIT_S: Final = 10.0
@@ -54,16 +55,22 @@ def failures(results: Sequence[TestResult]) -> list[TestResult]:
 def _problems(pack: Pack, test: PackTest, is_over: Callable[[], bool]) -> Sequence[str]:
     if is_over():
         return ["it was not run: the tests took too long"]
+    try:
+        return _run(pack, test, is_over)
+    except BenchFault as fault:
+        return [str(fault)]
+    except Exception as error:  # noqa: BLE001 - whoever looks at a pack must see it, and be able to remove it
+        return [f"it cannot be run: {type(error).__name__}: {first_line(error)[:MAX_SHOWN]}"]
+
+
+def _run(pack: Pack, test: PackTest, is_over: Callable[[], bool]) -> Sequence[str]:
     values, wrong = tried_values(pack, test.settings)
     if wrong:
         return [f"setting {name}: {text}" for name, text in wrong.items()]
     filled = filled_config(pack, values)
     if filled.faults:
         return [text for _, text in filled.faults]
-    try:
-        return list(_steps(test, Bench(filled.config, is_over), values))
-    except BenchFault as fault:
-        return [str(fault)]
+    return list(_steps(test, Bench(filled.config, is_over), values))
 
 
 def _steps(test: PackTest, bench: Bench, values: dict[str, Any]) -> Iterator[str]:

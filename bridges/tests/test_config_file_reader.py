@@ -56,6 +56,8 @@ def test_a_long_key_is_cut_in_the_place_of_a_fault() -> None:
         ('"5"', "5"),
         ("<<", "<<"),
         ("-0", 0),
+        ("0xFFFFFFFFFFFFFFFF", 2**64 - 1),
+        (f"-{2**63}", -(2**63)),
     ],
 )
 def test_scalars_are_read_as_yaml_1_2_says(text: str, value: Any) -> None:
@@ -117,6 +119,9 @@ def test_every_fault_is_told_with_its_line() -> None:
         (b"a: 1\nb: \xff", "2: The file is not UTF-8"),
         ("[" * 100_000, "nested too deeply"),
         ("#" * (MAX_BYTES + 1), "larger than"),
+        (f"a: 1\nb: 0x{'f' * 5000}", "2: b: A whole number has at most 64 bits."),
+        (f"a: {2**64}", "1: a: A whole number has at most 64 bits."),
+        (f"a: {-(2**63) - 1}", "1: a: A whole number has at most 64 bits."),
         ("? [a]\n: 1", "1: A key must be text."),
     ],
 )

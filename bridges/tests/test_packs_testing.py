@@ -47,12 +47,35 @@ def problems(text: str) -> list[str]:
         ('line: " -', 'device: other\n    line: " -', "no serial device 'other'"),
         ("readings.stable == 1.0", "payload.text > 1.0", "it was refused"),
         ("readings.stable == 1.0", "nonsense(", ""),
+        ('publish: "{setting.device}-weight"', 'write: "other"', "the pack has no device 'other'"),
     ],
 )
 def test_each_difference_is_told_in_words(old: str, new: str, words: str) -> None:
     found = problems(changed(old, new))
     assert found
     assert any(words in problem for problem in found), found
+
+
+def test_a_write_to_a_device_without_a_driver_is_told() -> None:
+    text = changed("  topics:\n", '    - {name: mute, driver: ""}\n  topics:\n')
+    text = text.replace('publish: "{setting.device}-weight"', "write: mute, raw: true")
+    assert problems(text) == ["the rule 'scale weights' writes to a device without a driver"]
+
+
+@pytest.mark.parametrize("part", ["filled_config", "Bench", "differences"])
+def test_whatever_fails_in_a_test_is_its_problem_and_breaks_nothing(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any) -> None:
+        raise RuntimeError("the very thing")
+
+    monkeypatch.setattr(f"bridges.packs.testing.{part}", fail)
+    assert problems(PACK) == ["it cannot be run: RuntimeError: the very thing"] * 2
+
+
+def test_years_of_waiting_are_a_problem_and_no_end() -> None:
+    steps = "    steps:\n" + "      - wait_s: 999999999\n" * 300
+    assert (
+        "it cannot be run: OverflowError" in problems(changed("    command: tare\n    expect: {sends: t}\n", steps))[0]
+    )
 
 
 def test_a_wrong_pack_cannot_run_for_ever() -> None:
