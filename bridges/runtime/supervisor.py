@@ -122,6 +122,7 @@ class Supervisor(threading.Thread):
             self._adopt(version)
         self._renew()
         self._claim()
+        self._stop_needy()
 
     def _stop_lost(self) -> None:
         lost = frozenset(self._lost)
@@ -175,6 +176,11 @@ class Supervisor(threading.Thread):
             if token is not None:
                 self._start(wanted, token)
                 claimed += 1
+
+    def _stop_needy(self) -> None:
+        """Links that write to others which are not here any more: perhaps another worker holds them all."""
+        needy = frozenset(key for key, held in self.held.items() if not held.wanted.needs <= self.held.keys())
+        self._stop_links(needy, "this worker does not hold all devices that it writes to")
 
     def _volatile(self) -> frozenset[str]:
         """Links that must end with their lease. A sticky one goes on: no other host can take it."""

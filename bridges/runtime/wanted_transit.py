@@ -39,6 +39,7 @@ def _link(broker: Broker, topics: list[Topic]) -> WantedLink:
         tuple(
             (other.link_key, _session(other, f"transit-{broker.name}")) for other in targets if other.pk != broker.pk
         ),
+        tuple(sorted(devices)),
     )
     subscriptions = subscriptions_of(topics, is_stored=False)
 

@@ -19,7 +19,7 @@ from bridges.runtime.leases import Holder, Leases
 from bridges.runtime.supervisor import Supervisor
 from bridges.runtime.wanted_link import WantedLink
 from bridges.tests.test_committer import SourceDouble, fresh, wait_for
-from telemetry.models import LedgerEntry
+from telemetry.models import ConfigurationVersion, LedgerEntry
 from telemetry.recording.batch import Batch
 from telemetry.recording.recorder import Recorded
 
@@ -131,6 +131,19 @@ def test_a_link_that_writes_to_a_device_itself_waits_until_the_same_worker_holds
     supervisor._claim()
     supervisor._claim()
     assert supervisor.held.keys() == {KEY, "device:printer"}
+
+
+def test_it_is_given_up_when_the_worker_does_not_hold_such_a_device_any_more(
+    supervisor: Supervisor, committer: Committer
+) -> None:
+    committer.start()
+    supervisor._version = ConfigurationVersion.current()
+    supervisor._claim()
+    supervisor._wanted[KEY] = dataclasses.replace(supervisor._wanted[KEY], needs=frozenset(["device:printer"]))
+    supervisor.held[KEY].wanted = supervisor._wanted[KEY]
+    supervisor._tick()
+    assert not supervisor.held
+    assert Leases(Holder("elsewhere", 1, 1)).claim(KEY, is_sticky=False)
 
 
 def test_a_transit_link_gets_no_courier(supervisor: Supervisor, committer: Committer) -> None:

@@ -224,6 +224,13 @@ def test_it_has_a_link_of_its_own_with_sessions_of_their_own(passing: Topic, out
     )
 
 
+def test_another_device_to_write_to_starts_its_link_anew(passing: Topic) -> None:
+    rule, before = make_rule(passing), wanted_links("main")[0]["transit:plant"].settings
+    printer = Device.objects.create(name="printer", driver="escpos", port="/dev/ttyX")
+    RuleAction.objects.create(rule=rule, kind="write", device=printer)
+    assert wanted_links("main")[0]["transit:plant"].settings != before
+
+
 def test_a_disabled_broker_has_no_link_for_what_passes_through(passing: Topic, plant: Broker) -> None:
     plant.is_enabled = False
     plant.save()

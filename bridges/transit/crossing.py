@@ -50,6 +50,7 @@ class TransitSettings:
     source: str  # 'broker:plant'
     session: MqttSettings
     outputs: tuple[tuple[str, MqttSettings], ...] = ()
+    devices: tuple[str, ...] = ()  # links that it writes to; with others, another worker may have to hold it
 
 
 class Crossing:
