@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
@@ -40,21 +42,23 @@ class Document:
         return Fault(self.lines.get(known, 1), path, message)
 
 
-def read_document(data: bytes) -> Document:
+def read_document(data: bytes, *, max_values: int = MAX_VALUES) -> Document:
     """The values of one YAML document; raises ConfigFileRefused with every fault found."""
-    reading = _Reading()
-    node = _composed(data)
+    reading = _Reading(max_values)
+    node = _composed(data, max_values)
     document = Document(None if node is None else reading.value(node, ()), reading.lines)
     if reading.faults:
         raise ConfigFileRefused(reading.faults)
     return document
 
 
-def _composed(data: bytes) -> Node | None:
+def _composed(data: bytes, max_values: int) -> Node | None:
     if len(data) > MAX_BYTES:
         raise _refused(1, f"The file is larger than {MAX_BYTES:,} bytes.")
     try:
-        return YAML(typ="safe", pure=True).compose(data.decode("utf-8-sig"))  # type: ignore[no-any-return]
+        yaml: Any = YAML(typ="safe", pure=True)
+        yaml.Composer = partial(_Composer, max_values=max_values)
+        return yaml.compose(data.decode("utf-8-sig"))  # type: ignore[no-any-return]
     except UnicodeDecodeError as error:
         raise _refused(data.count(b"\n", 0, error.start) + 1, "The file is not UTF-8 text.") from None
     except RecursionError:
@@ -73,10 +77,31 @@ def _refused(line: int, message: str) -> ConfigFileRefused:
     return ConfigFileRefused([Fault(line, (), message)])
 
 
+def _too_many(line: int, max_values: int) -> ConfigFileRefused:
+    return _refused(line, f"More than {max_values:,} values, or nested deeper than {MAX_DEPTH}.")
+
+
+class _Composer(Composer):
+    """Stops at the first value too many or too deep: parsing is what takes the time, and a file may hold 500,000."""
+
+    def __init__(self, loader: Any = None, *, max_values: int) -> None:
+        super().__init__(loader)
+        self.max_values = max_values
+        self.count = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """The next node. A key comes with its mapping and without an index, and is not counted."""
+        self.count += not (isinstance(parent, MappingNode) and index is None)
+        if self.count > self.max_values or self.depth > MAX_DEPTH:
+            raise _too_many(self.parser.peek_event().start_mark.line + 1, self.max_values)
+        return super().compose_node(parent, index)
+
+
 class _Reading:
     """One walk through the nodes. Aliases are unfolded, so a bomb of them meets one of the limits."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_values: int) -> None:
+        self.max_values = max_values
         self.lines: dict[Path, int] = {}
         self.faults: list[Fault] = []
         self.count = 0
@@ -85,8 +110,8 @@ class _Reading:
     def value(self, node: Node, path: Path) -> Any:
         self.count += 1
         line = node.start_mark.line + 1
-        if self.count > MAX_VALUES or len(path) > MAX_DEPTH:
-            raise _refused(line, f"More than {MAX_VALUES:,} values, or nested deeper than {MAX_DEPTH}.")
+        if self.count > self.max_values or len(path) > MAX_DEPTH:
+            raise _too_many(line, self.max_values)
         self._weigh(node)
         self.lines.setdefault(path, line)
         if isinstance(node, MappingNode) and node.tag == f"{_TAG}map":

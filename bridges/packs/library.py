@@ -27,7 +27,7 @@ class KnownPack:
     is_own: bool = False
 
 
-@lru_cache(64)
+@lru_cache(MAX_OWN)
 def _read(text: str) -> Pack:
     """Reading takes a while, and the gallery reads them all; raises ConfigFileRefused."""
     return read_pack(text.encode())

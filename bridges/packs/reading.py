@@ -17,6 +17,7 @@ from bridges.packs.settings import KINDS, NUMBERS, SETTING_NAME, Setting, Settin
 from telemetry.names import SLUG
 
 MAX_BYTES: Final = 400_000
+MAX_VALUES: Final = 20_000  # reading as many takes about a second
 MAX_TESTS, MAX_STEPS, MAX_SETTINGS = 300, 1000, 40
 VERSION: Final = 1
 SECTIONS: Final = ("devices", "topics", "tickets", "rules", "meter_defaults", "alerts")
@@ -36,7 +37,7 @@ def read_pack(data: bytes) -> Pack:
     """The pack that a file holds; raises ConfigFileRefused with every fault found."""
     if len(data) > MAX_BYTES:
         raise ConfigFileRefused([Fault(1, (), f"A pack has at most {MAX_BYTES:,} bytes.")])
-    reading = _Reading(read_document(data))
+    reading = _Reading(read_document(data, max_values=MAX_VALUES))
     pack = reading.pack(hashlib.sha256(data).hexdigest())
     if not reading.faults:
         reading.try_filling(pack)

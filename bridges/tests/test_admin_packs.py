@@ -121,7 +121,7 @@ def test_an_uploaded_pack_is_read_kept_and_not_installed(admin_client: Client) -
         (b"pack: 1", "This is missing"),
         (b"!!python/object/apply:os.system [ls]", "Tags"),
         (b"a: &a [x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a]\nc: &c [*b, *b, *b, *b, *b]\n"
-         b"d: &d [*c, *c, *c, *c, *c]\ne: &e [*d, *d, *d, *d, *d]\nf: [*e, *e, *e, *e, *e]", "More than 50,000 values"),
+         b"d: &d [*c, *c, *c, *c, *c]\ne: &e [*d, *d, *d, *d, *d]\nf: [*e, *e, *e, *e, *e]", "More than 20,000 values"),
         (b"#" * (MAX_BYTES + 1), "at most"),
         (changed("name: test-scale", "name: mt-sics").encode(), "of its own"),
         (changed("summary: A scale.", 'summary: "<script>alert(1)</script>"').replace("pack: 1", "pack: 2").encode(),

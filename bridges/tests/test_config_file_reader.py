@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridges.config_file.faults import ConfigFileRefused, spelled
-from bridges.config_file.reader import MAX_BYTES, read_document
+from bridges.config_file.reader import MAX_BYTES, MAX_VALUES, read_document
 
 
-def faults_of(text: str | bytes) -> list[str]:
+def faults_of(text: str | bytes, *, max_values: int = MAX_VALUES) -> list[str]:
     with pytest.raises(ConfigFileRefused) as caught:
-        read_document(text.encode() if isinstance(text, str) else text)
+        read_document(text.encode() if isinstance(text, str) else text, max_values=max_values)
     return [str(fault) for fault in caught.value.faults]
 
 
@@ -92,6 +92,15 @@ def test_a_bomb_of_long_aliases_is_refused_though_its_values_are_few(bomb: str) 
     assert faults_of(bomb) == ["1: More than 2,000,000 characters, with those of aliases as often as they are named."]
 
 
+def test_a_file_of_too_many_values_is_not_read_to_its_end() -> None:
+    assert "More than 10 values" in faults_of("a: [" + "b, " * 20 + "\n]]]", max_values=10)[0]
+
+
+def test_keys_are_no_values_of_their_own() -> None:
+    assert read_document(b"{a: 1, b: 2, c: 3}", max_values=4).value == {"a": 1, "b": 2, "c": 3}
+    assert "More than 3 values" in faults_of("{a: 1, b: 2, c: 3}", max_values=3)[0]
+
+
 def test_an_alias_within_itself_is_refused() -> None:
     assert "nested deeper" in faults_of("a: &a [*a]")[0]
 
@@ -117,7 +126,7 @@ def test_every_fault_is_told_with_its_line() -> None:
         ("a: 1\nb: *c", "2: This is not YAML: found undefined alias 'c'"),
         ("a: 1\nb: \x01", "2: The character U+0001"),
         (b"a: 1\nb: \xff", "2: The file is not UTF-8"),
-        ("[" * 100_000, "nested too deeply"),
+        ("[" * 100_000, "nested deeper than 20"),
         ("#" * (MAX_BYTES + 1), "larger than"),
         (f"a: 1\nb: 0x{'f' * 5000}", "2: b: A whole number has at most 64 bits."),
         (f"a: {2**64}", "1: a: A whole number has at most 64 bits."),
