@@ -16,7 +16,7 @@ from bridges.config_file.faults import ConfigFileRefused
 from bridges.config_file.sections import FILE_ORDER
 from bridges.models import InstalledPack, OwnPack
 from bridges.packs.installing import Asker, Installation, SettingsRefused, TestsFailed, install, installations
-from bridges.packs.library import KnownPack, keep_own, known_packs, pack_named
+from bridges.packs.library import KnownPack, keep_own, known_packs, pack_named, refused_packs
 from bridges.packs.rights import missing_rights
 from bridges.packs.testing import failures, run_tests
 from bridges.packs.trying import trials
@@ -64,6 +64,7 @@ class PackAdmin(TitledAdmin):
         context = {
             "title": "Device packs",
             "found": found,
+            "refused": refused_packs(),
             "words": words,
             "upload": upload,
             "may_upload": self._may(request),
@@ -74,9 +75,11 @@ class PackAdmin(TitledAdmin):
         """One pack: what it asks, whether its tests pass, what it would make."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        known = self._known(request, name)
         if request.method == "POST" and "remove" in request.POST:
-            return self._removed(request, known)
+            return self._removed(request, name)
+        known = self._known(request, name)
+        if known is None:
+            return HttpResponseRedirect(reverse(LIST))
         pack = known.pack
         earlier = installations(pack.name)
         form = PackForm(pack, request.POST or None, is_installed=bool(earlier), initial=self._initial(request, earlier))
@@ -147,21 +150,25 @@ class PackAdmin(TitledAdmin):
         for warning in done.report.warnings:
             messages.warning(request, warning.message)
 
-    def _removed(self, request: HttpRequest, known: KnownPack) -> HttpResponse:
-        if not known.is_own or not self._may(request):
+    def _removed(self, request: HttpRequest, name: str) -> HttpResponse:
+        """Without a look into the pack: one that cannot be read can be removed too."""
+        if not self._may(request):
             raise PermissionDenied
-        OwnPack.objects.filter(name=known.pack.name).delete()
-        messages.success(request, f"The pack {known.pack.title} is removed. What it installed stays.")
+        removed, _ = (0, {}) if "\x00" in name else OwnPack.objects.filter(name=name).delete()
+        if not removed:
+            raise Http404
+        messages.success(request, f"The pack {name} is removed. What it installed stays.")
         return HttpResponseRedirect(reverse(LIST))
 
     # Finding
 
-    def _known(self, request: HttpRequest, name: str) -> KnownPack:
+    def _known(self, request: HttpRequest, name: str) -> KnownPack | None:
+        """The pack; None if the hub does not understand it any more, which a message says."""
         try:
             known = pack_named(name)
         except ConfigFileRefused as refused:
             messages.error(request, f"This hub does not understand the pack {name} any more: line {refused}")
-            known = None
+            return None
         if known is None:
             raise Http404
         return known

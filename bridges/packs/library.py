@@ -28,9 +28,12 @@ class KnownPack:
 
 
 @lru_cache(MAX_OWN)
-def _read(text: str) -> Pack:
-    """Reading takes a while, and the gallery reads them all; raises ConfigFileRefused."""
-    return read_pack(text.encode())
+def _read(text: str) -> Pack | ConfigFileRefused:
+    """Reading takes a while, and the gallery reads them all; that one cannot be read is remembered too."""
+    try:
+        return read_pack(text.encode())
+    except ConfigFileRefused as refused:
+        return refused
 
 
 @lru_cache(1)
@@ -43,22 +46,34 @@ def shipped_packs() -> Sequence[Pack]:
 
 def known_packs() -> list[KnownPack]:
     """All of them; an uploaded one that this hub does not understand any more is left out."""
-    own = []
-    for row in OwnPack.objects.all():
-        try:
-            own.append(KnownPack(_read(row.text), is_own=True))
-        except ConfigFileRefused:
-            continue
-    return [*(KnownPack(pack) for pack in shipped_packs()), *own]
+    own = (_read(row.text) for row in OwnPack.objects.all())
+    return [
+        *(KnownPack(pack) for pack in shipped_packs()),
+        *(KnownPack(pack, is_own=True) for pack in own if isinstance(pack, Pack)),
+    ]
+
+
+def refused_packs() -> list[tuple[str, Fault]]:
+    """The names of the uploaded ones that this hub does not understand any more, each with its first fault."""
+    own = ((row.name, _read(row.text)) for row in OwnPack.objects.all())
+    return [(name, found.faults[0]) for name, found in own if isinstance(found, ConfigFileRefused)]
 
 
 def pack_named(name: str) -> KnownPack | None:
-    """The pack of that name. The hub's own go first, so that nobody can put another in their place."""
+    """The pack of that name; raises ConfigFileRefused if it is not understood any more.
+
+    The hub's own go first, so that nobody can put another in their place.
+    """
     found = next((pack for pack in shipped_packs() if pack.name == name), None)
     if found is not None:
         return KnownPack(found)
     row = None if "\x00" in name else OwnPack.objects.filter(name=name).first()
-    return KnownPack(_read(row.text), is_own=True) if row else None
+    if row is None:
+        return None
+    read = _read(row.text)
+    if isinstance(read, ConfigFileRefused):
+        raise ConfigFileRefused(read.faults)
+    return KnownPack(read, is_own=True)
 
 
 def keep_own(data: bytes, *, by: str = "") -> Pack:
@@ -76,4 +91,4 @@ def keep_own(data: bytes, *, by: str = "") -> Pack:
     return pack
 
 
-__all__ = ["MAX_BYTES", "KnownPack", "keep_own", "known_packs", "pack_named", "shipped_packs"]
+__all__ = ["MAX_BYTES", "KnownPack", "keep_own", "known_packs", "pack_named", "refused_packs", "shipped_packs"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -112,6 +113,30 @@ def test_an_uploaded_pack_is_read_kept_and_not_installed(admin_client: Client) -
     page = page_of(admin_client.post(PAGE, {"remove": "1"}, follow=True))
     assert "is removed" in page
     assert OwnPack.objects.count() == 0
+
+
+def test_a_pack_that_is_not_understood_any_more_is_shown_and_can_be_removed(admin_client: Client) -> None:
+    OwnPack.objects.create(name="test-scale", text=changed("pack: 1", "pack: 99"), uploaded_at=datetime.now(UTC))
+    page = page_of(admin_client.get(PAGE, follow=True))
+    assert "does not understand the pack test-scale any more: line 1: pack:" in page
+    assert 'value="Remove test-scale"' in page
+    assert "The pack test-scale is removed" in page_of(admin_client.post(PAGE, {"remove": "1"}, follow=True))
+    assert OwnPack.objects.count() == 0
+
+
+def test_a_pack_of_the_hub_itself_cannot_be_removed(admin_client: Client) -> None:
+    assert admin_client.post(f"{GALLERY}mt-sics/", {"remove": "1"}).status_code == 404
+
+
+def test_a_page_opens_whatever_its_tests_do(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any) -> None:
+        raise RuntimeError("the very thing")
+
+    keep_own(PACK.encode())
+    monkeypatch.setattr("bridges.packs.testing.Bench", fail)
+    page = page_of(admin_client.get(PAGE))
+    assert "it cannot be run: RuntimeError: the very thing" in page
+    assert 'name="remove"' in page
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bridges.config_file.faults import ConfigFileRefused, Fault
 from bridges.packs import library
 from bridges.packs.library import MAX_OWN
 from bridges.packs.pack import Pack
@@ -17,6 +18,8 @@ def test_a_hub_full_of_packs_reads_none_of_them_a_second_time(monkeypatch: pytes
 
     def counted(data: bytes) -> Pack:
         read.append(data)
+        if len(read) % 2:
+            raise ConfigFileRefused([Fault(1, (), "not understood")])
         return pack
 
     monkeypatch.setattr(library, "read_pack", counted)
