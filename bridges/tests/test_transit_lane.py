@@ -56,6 +56,16 @@ def test_a_write_that_may_repeat_goes_again_when_nobody_knows_its_end() -> None:
     assert list(lane.next(LATER)) == [one]
 
 
+def test_at_the_end_what_the_link_holds_is_unknown_unless_it_may_go_again() -> None:
+    lane, drafts = lane_with(3, window=2, may_repeat=False)
+    lane.next(0)
+    assert [(one.id, one.state) for one in lane.give_up(NOW)] == [(one.id, "unknown") for one in drafts[:2]]
+    assert not lane.give_up(NOW)
+    other, _ = lane_with(1, may_repeat=True)
+    other.next(0)
+    assert not other.give_up(NOW)
+
+
 def test_what_comes_back_goes_out_again_in_the_order_of_the_messages() -> None:
     lane, drafts = lane_with(6, window=3)
     lane.next(0)

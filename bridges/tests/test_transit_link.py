@@ -18,6 +18,7 @@ from bridges.tests.cutting_proxy import CuttingProxy
 from bridges.tests.link_host import wait_until
 from bridges.tests.mqtt_links import outgoing, running_link, settings_for, subscription
 from bridges.tests.test_committer import POISON
+from bridges.tests.test_courier import LinkDouble
 from bridges.tests.test_decisions import publish, rule
 from bridges.tests.transit_rig import KEY, AroundDouble, DeviceDouble, Rig, config_of
 from bridges.transit.decisions import TransitDecider
@@ -144,6 +145,29 @@ def test_a_write_whose_end_nobody_knows_waits_for_a_person(rig: tuple[Rig, MqttL
     row = Delivery.objects.get()
     assert (row.state, bytes(row.payload), row.message_id) == ("unknown", b'{"n": 1}', None)
     assert entry("device:printer").unknown == 1
+
+
+@pytest.mark.parametrize("has_fault", [False, True])
+def test_a_write_that_outlasts_the_link_is_not_written_again(
+    rig: tuple[Rig, MqttLink], monkeypatch: pytest.MonkeyPatch, has_fault: bool
+) -> None:
+    made, link = rig
+    printer = LinkDouble("device:printer")  # it prints for a long time, and says nothing meanwhile
+    made.around.devices["device:printer"] = printer
+    made.around.config = replace(config_of(rule(actions=[WriteAction("device:printer")])), version=2)
+    send(link, made.topic, *numbered(2))
+    wait_until(lambda: len(printer.sent) == 1)
+    if has_fault:
+        monkeypatch.setattr(made.link._crossing, "_adopt_configuration", lambda: 1 / 0)
+    else:
+        assert made.link.stop(10.0)
+        made.link = made.new_link()
+        made.start()
+    wait_until(lambda: len(printer.sent) == 2)
+    assert [one.payload for one in printer.sent] == numbered(2)
+    row = Delivery.objects.get()
+    assert (row.state, bytes(row.payload)) == ("unknown", b'{"n": 0}')
+    assert (entry().passed, entry("device:printer").unknown) == (1, 1)
 
 
 def test_what_cannot_be_read_or_said_is_a_dead_letter_and_the_source_is_acknowledged(

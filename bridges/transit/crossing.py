@@ -20,6 +20,7 @@ from bridges.mqtt.link import MqttLink
 from bridges.mqtt.settings import MqttSettings, Subscription
 from bridges.pipeline.decisions import MARK_VIA, marks_of
 from bridges.pipeline.memory import Echo, Memory
+from bridges.pipeline.patience import Stopped
 from bridges.pipeline.snapshot import Snapshot
 from bridges.transit.around import Around
 from bridges.transit.decisions import TransitDecider
@@ -31,6 +32,7 @@ from bridges.transit.standing import Standing
 from telemetry.ids import new_id
 from telemetry.links import Link
 from telemetry.recording.batch import Batch, DeliveryDraft
+from telemetry.recording.faults import LeaseLost
 from telemetry.values import Arrival, Outgoing
 
 logger = logging.getLogger(__name__)
@@ -79,6 +81,7 @@ class Crossing:
         self._lanes: dict[str, Lane] = {}
         self._passages = Passages()
         self._memory = Memory()
+        self._is_leaving = False
         self._session_began = 0  # the connection that began the session of now; packet ids of older ones say nothing
         self._configuration = Snapshot(version=-1, instance="")
         self._standing = Standing(key, around.report)
@@ -97,15 +100,30 @@ class Crossing:
             while not self._stopping.is_set():
                 self._turn(self._pause_s())
             self._leave()
+        except (LeaseLost, Stopped):  # nothing can be written down
+            raise
+        except Exception:
+            self._give_up_writes()
+            raise
         finally:
             self._end()
 
     def _leave(self) -> None:
-        """What is in hand may arrive yet."""
+        """What is in hand may arrive yet; no write begins that could be cut short."""
         self.desk.close()
+        self._is_leaving = True
         deadline = monotonic() + _LEAVE_S
         while len(self._passages) and monotonic() < deadline:
             self._turn(_SHORT_PAUSE_S)
+        self._give_up_writes()
+
+    def _give_up_writes(self) -> None:
+        """What a device is still printing is a row for a person: acknowledged, so that it is not printed again."""
+        now = datetime.now(UTC)
+        if ends := [end for lane in self._lanes.values() for end in lane.give_up(now)]:
+            for end in ends:
+                self._passages.end(end)
+            self._settle(0)
 
     def _end(self) -> None:
         self.desk.close()
@@ -199,7 +217,7 @@ class Crossing:
             lane = Lane(
                 target,
                 window=1 if is_device else _LANE_WINDOW,
-                may_repeat=driver is not None and driver.may_repeat_writes,
+                may_repeat=not is_device or (driver is not None and driver.may_repeat_writes),
             )
             self._pace(lane)
             self._lanes[target] = lane
@@ -217,6 +235,8 @@ class Crossing:
                 continue
             for end in lane.expired(now):
                 self._passages.end(end)
+            if self._is_leaving and not lane.may_repeat:
+                continue
             link = self._link_to(lane.target)
             if link is None:
                 lane.stand(tick, "nobody here holds it now")

@@ -22,9 +22,9 @@ class Lane:
     def __init__(self, target: str, *, window: int, may_repeat: bool = True, pace: Pace | None = None) -> None:
         self.target = target
         self.pace = pace
+        self.may_repeat = may_repeat
         self.reason = ""  # why it stands still, if it does
         self._window = window
-        self._may_repeat = may_repeat
         self._waiting: list[DeliveryDraft] = []  # in id order, which is that of the messages
         self._held: dict[UUID, DeliveryDraft] = {}
         self._backoff = Backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S)
@@ -70,13 +70,21 @@ class Lane:
         if tick >= self._paused_until:
             self._paused_until = tick + self._backoff.next_delay_s()
 
+    def give_up(self, now: datetime) -> list[DeliveryDraft]:
+        """Nobody will hear what becomes of what the link holds. What must not be repeated has that as its end."""
+        if self.may_repeat:
+            return []
+        lost, self._held = list(self._held.values()), {}
+        reason = "the transit link ended while it was being written: look whether it is whole"
+        return [ended(draft, "unknown", reason, now) for draft in lost]
+
     def take(self, outcome: Outcome, *, tick: float, now: datetime) -> DeliveryDraft | None:
         """What the link says became of one; the draft with its end, or None if it goes again."""
         draft = self._held.pop(outcome.id, None)
         if draft is None:
             return None
         verdict, reason = outcome.verdict, storable(outcome.reason)
-        if verdict is Verdict.RETURNED or (verdict is Verdict.UNKNOWN and self._may_repeat):
+        if verdict is Verdict.RETURNED or (verdict is Verdict.UNKNOWN and self.may_repeat):
             return self._again(draft, outcome, tick=tick, now=now)
         self.reason = ""
         self._backoff.reset()
