@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count
+from django.forms import Media
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -44,8 +45,10 @@ def waiting_counts(keys: Iterable[str]) -> dict[str, int]:
 class LinkStateColumns(ModelAdmin):
     """Columns for rows that have a `link_key` and `is_enabled`. A script keeps them fresh while the list is open."""
 
-    class Media:
-        js = ("telemetry/live_cells.js",)
+    @property
+    def media(self) -> Media:
+        """With the script."""
+        return super().media + Media(js=["telemetry/live_cells.js"])
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return LiveChangeList
