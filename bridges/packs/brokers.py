@@ -13,6 +13,7 @@ from bridges.models.broker import PLAIN_PORT, TLS_PORT
 from bridges.packs.pack import Pack
 from bridges.packs.settings import is_broker_url
 
+_EXAMPLE = f"mqtt://127.0.0.1:{PLAIN_PORT}"
 _NO_SLUG = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -43,12 +44,15 @@ def named_brokers(pack: Pack, values: Mapping[str, Any]) -> NamedBrokers:
 
 
 def address_of(name: str) -> str:
-    """`mqtt://host:port` of a broker, for a simulator; without its password. The text itself if it is an address."""
-    if is_broker_url(name):
+    """`mqtt://host:port` of a broker, for a simulator; without its password. An example if the text is neither."""
+    if not is_broker_url(name):
+        broker = None if "\x00" in name else Broker.objects.filter(name=name).first()
+        return f"mqtt://{_netloc(broker.host, broker.port)}" if broker else _EXAMPLE
+    try:
         parts = urlsplit(name)
         return f"{parts.scheme}://{_netloc(parts.hostname or '', parts.port or PLAIN_PORT)}"
-    broker = Broker.objects.filter(name=name).first()
-    return f"mqtt://{_netloc(broker.host, broker.port)}" if broker else f"mqtt://127.0.0.1:{PLAIN_PORT}"
+    except ValueError:  # what was typed is no address, which the form says
+        return _EXAMPLE
 
 
 def _at(url: str, found: NamedBrokers) -> str:

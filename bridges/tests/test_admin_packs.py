@@ -97,6 +97,15 @@ def test_an_answer_at_fault_is_marked_at_its_field(admin_client: Client) -> None
     assert Device.objects.count() == 0
 
 
+@pytest.mark.parametrize("typed", ["mqtt://[", "mqtt://x:99999", "mqtt://x:a", "a\x00b"])
+def test_what_is_no_broker_is_marked_and_the_simulator_shows_an_example(admin_client: Client, typed: str) -> None:
+    simulator = "    faults: {half lines: --half-lines 0.2}\n"
+    keep_own(changed(simulator, "  - run: sensors --url {setting.broker}\n").encode())
+    page = page_of(admin_client.post(PAGE, {**ANSWERS, "broker": typed, "preview": "1"}))
+    assert "Please correct what is marked below" in page
+    assert "sensors --url mqtt://127.0.0.1:1883" in page
+
+
 def test_a_pack_whose_test_fails_shows_it_and_cannot_be_installed(admin_client: Client) -> None:
     keep_own(changed("sends: t", "sends: w").encode())
     page = page_of(admin_client.post(PAGE, {**ANSWERS, "install": "1"}))
