@@ -167,7 +167,7 @@ class PackAdmin(TitledAdmin):
         try:
             known = pack_named(name)
         except ConfigFileRefused as refused:
-            messages.error(request, f"This hub does not understand the pack {name} any more: line {refused}")
+            messages.error(request, f"This hub does not understand the pack {name} any more: line {refused.faults[0]}")
             return None
         if known is None:
             raise Http404
