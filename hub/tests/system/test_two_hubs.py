@@ -13,7 +13,13 @@ import pytest
 from bridges.tests.cutting_proxy import CuttingProxy
 from hub.tests.system.hub_processes import HubUnderTest
 from hub.tests.system.ledger import assert_ledger_balances
-from hub.tests.system.questions import count_messages, deliveries, overview, wait_until_connected, wait_until_held
+from hub.tests.system.questions import (
+    count_messages,
+    deliveries,
+    overview,
+    wait_until_connected,
+    wait_until_held,
+)
 from hub.tests.system.waiting import wait_for
 from hub.tests.system.world import HUB_PASSWORD, HUB_USER, Template
 from simulators.printer import Printer
@@ -73,7 +79,16 @@ class Host:
     def reboot(self, *links: str) -> None:
         """`kill -9`, and up again."""
         self.hub.worker.kill()
+        self.come_up(*links)
+
+    def come_up(self, *links: str) -> None:
+        """Start a worker, and wait until it has these links, the port opened anew: what came before that is gone."""
+        openings = self._openings()
         wait_until_held(self.database, self.hub.start_worker().pid, *links, within_s=60)
+        wait_for(lambda: self._openings() > openings, within_s=60, what="the port is open again")
+
+    def _openings(self) -> int:
+        return int(self.database.value("SELECT count(*) FROM telemetry_message WHERE kind = 'gap'"))
 
 
 class Lab:
@@ -182,7 +197,7 @@ def test_the_host_of_the_printer_is_rebooted_in_the_middle_of_printing(lab: Lab)
     lab.weigh(30)
     lab.printer.hub.worker.kill()
     lab.weigh(10)
-    wait_until_held(lab.printer.database, lab.printer.hub.start_worker().pid, PRINTER, BROKER, within_s=60)
+    lab.printer.come_up(PRINTER, BROKER)
     lab.weigh(1)
     lab.assert_each_was_printed_once(in_doubt=1)
 
@@ -205,7 +220,7 @@ def test_both_hosts_are_rebooted_at_once(lab: Lab) -> None:
     lab.weigh(20)
     for host in (lab.scale, lab.printer):
         host.hub.worker.kill()
-    wait_until_held(lab.printer.database, lab.printer.hub.start_worker().pid, PRINTER, BROKER, within_s=60)
-    wait_until_held(lab.scale.database, lab.scale.hub.start_worker().pid, SCALE, BROKER, within_s=60)
+    lab.printer.come_up(PRINTER, BROKER)
+    lab.scale.come_up(SCALE, BROKER)
     lab.weigh(1)
     lab.assert_each_was_printed_once(in_doubt=2)
