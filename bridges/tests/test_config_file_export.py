@@ -174,7 +174,11 @@ TEXT = st.text(
     | st.sampled_from(list("\n\r\t '\"#:{}[]|>-&*!%@`,?\\\x85\u2028\u2029\ufeff\u00a0"))
 )
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXT,
     lambda parts: st.lists(parts, max_size=4) | st.dictionaries(TEXT, parts, max_size=4),
     max_leaves=10,
 )
