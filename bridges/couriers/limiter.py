@@ -48,10 +48,7 @@ class Limiter:
         self._pace(courier)
 
     def _pace(self, courier: Courier) -> None:
-        limit = self._limits.get(courier.target)
-        rate = limit.drain_rate if limit else None
-        if rate != (courier.pace.rate if courier.pace else None):
-            courier.pace = Pace(rate, self._clock) if rate else None
+        courier.pace = Pace.keeping(self._limits.get(courier.target), courier.pace, self._clock)
 
     def pause_s(self, longest: float) -> float:
         """How long the committer may sleep before a courier may carry on."""

@@ -38,6 +38,14 @@ class Pace:
         self._seen_at = now
         return int(self._tokens + 1e-9)  # waiting for a third of a second three times makes a whole one
 
+    @classmethod
+    def keeping(cls, limit: TargetLimit | None, now: Pace | None, clock: Callable[[], float]) -> Pace | None:
+        """The pace that a limit asks for: the one of now, with its tokens, if the rate is the same; None for none."""
+        rate = limit.drain_rate if limit else None
+        if rate == (now.rate if now else None):
+            return now
+        return cls(rate, clock) if rate else None
+
     def take(self, count: int) -> None:
         """So many went out; more than it allows is paid back later."""
         self._tokens -= count

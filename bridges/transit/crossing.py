@@ -224,10 +224,7 @@ class Crossing:
         return lane
 
     def _pace(self, lane: Lane) -> None:
-        limit = self._configuration.limits.get(lane.target)
-        rate = limit.drain_rate if limit else None
-        if rate != (lane.pace.rate if lane.pace else None):
-            lane.pace = Pace(rate) if rate else None
+        lane.pace = Pace.keeping(self._configuration.limits.get(lane.target), lane.pace, monotonic)
 
     def _send(self, now: datetime, tick: float) -> None:
         for lane in self._lanes.values():
