@@ -91,8 +91,11 @@ def test_an_address_that_cannot_be_used_is_refused_without_repeating_it(url: str
 
 
 @pytest.mark.parametrize("url", ["mailto://me:pw@example.org", "tgram://123456789:abcdefg_hijklmnop/12315544/"])
-def test_the_address_of_a_service_is_taken_without_looking_it_up(url: str) -> None:
+def test_the_address_of_a_service_is_taken_without_looking_it_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *names, **options: asked.append(names))
     NotifyAction({"url": url})
+    assert asked == []
 
 
 def test_the_list_of_actions_never_shows_the_address() -> None:

@@ -134,6 +134,7 @@ def test_whatever_the_value_the_address_is_a_topic_or_a_fault(value: Any, *, all
 @given(st.text(max_size=30) | st.text("{}[]()device.payloadtopic'0-1/ ", max_size=30))
 def test_any_template_is_compiled_or_refused(template: str) -> None:
     try:
-        AddressTemplate(template).render(make_variables())
+        address = AddressTemplate(template).render(make_variables())
     except AddressFault:
         return
+    check_name(address)

@@ -101,4 +101,4 @@ def test_whatever_stands_anywhere_in_a_file_the_answer_is_a_pack_or_faults(data:
         pack = read_pack(json.dumps(document).encode())
     except ConfigFileRefused:
         return
-    run_tests(pack)
+    assert len(run_tests(pack)) == len(pack.tests)

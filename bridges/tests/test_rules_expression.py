@@ -278,4 +278,4 @@ def test_a_result_can_always_be_written_as_json(payload: Any, source: str) -> No
         result = Expression(source).evaluate(make_variables(payload, time=datetime(2026, 1, 1, tzinfo=UTC)))
     except (Missing, EvaluationFault, ExpressionFault):
         return
-    orjson.dumps(result)
+    assert orjson.dumps(result)
