@@ -7,7 +7,8 @@ the commit, what to acknowledge.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -35,13 +36,22 @@ class LinkRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LinkReport:
-    """A change of a link's state. `detail` is one plain sentence for a person, without secrets."""
+    """A change of a link's state. `detail` is one plain sentence for a person, without secrets.
+
+    `since` is when the state began, so that two connections are told apart even if no report between them was kept;
+    None where nobody knows.
+    """
 
     link: str
     state: LinkState
     detail: str = ""
     warning: str = ""  # something to mend although the link works, e.g. a broker that drops
     holds_back: bool = False  # connected, but it takes no Outgoings now: a printer without paper
+    since: datetime | None = None
+
+    def after(self, before: LinkReport | None, now: datetime) -> LinkReport:
+        """The same report, its state dated: as in the report before it if that was in the same state, else now."""
+        return replace(self, since=before.since if before and before.state is self.state else now)
 
 
 class LinkHost(Protocol):

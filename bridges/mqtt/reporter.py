@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 
 from bridges.mqtt.broker_watch import BrokerWatch
 from bridges.mqtt.session import ConnectionEnded
@@ -39,10 +40,11 @@ class Reporter:
     def report(self, state: LinkState, detail: str) -> None:
         """Tell the host, if anything is new."""
         parts = (self._takeover, self._session, self._watch.warning, *self._subscriber.warnings.values())
-        report = LinkReport(self._key, state, detail, " ".join(part for part in parts if part))
+        said = LinkReport(self._key, state, detail, " ".join(part for part in parts if part))
+        report = said.after(self._last, datetime.now(UTC))
         if report != self._last:
             self._last = report
-            self._log(report)
+            self._log(said)
             self._host.report(report)
 
     def _log(self, report: LinkReport) -> None:

@@ -120,7 +120,7 @@ def _link_event(report: LinkReport, batch: Batch) -> Event:
         report.state,
         detail=report.detail,
         warning=report.warning,
-        since=batch.at,
+        since=report.since or batch.at,
         last_message_at=batch.last_message_at.get(report.link),
     )
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bridges.pipeline.announcements import PER_SECOND, Announcements
 from bridges.tests.test_decisions import NOW, arrival, decide, rule, snapshot
 from telemetry.links import LinkReport, LinkState
+from telemetry.live.events import instant
 from telemetry.recording.batch import Batch
 from telemetry.recording.outcomes import Concluded
 
@@ -29,9 +32,10 @@ def test_a_settled_delivery_is_told_with_its_new_state() -> None:
 
 
 def test_the_states_of_links_are_told() -> None:
-    report = LinkReport("device:scale", LinkState.LOST, "unplugged")
-    (event,), _ = announcements().of_batch(Batch(at=NOW, reports=[report]), [], [])
+    report = LinkReport("device:scale", LinkState.LOST, "unplugged", since=NOW)
+    (event,), _ = announcements().of_batch(Batch(at=NOW + timedelta(seconds=5), reports=[report]), [], [])
     assert (event["key"], event["state"], event["detail"]) == ("device:scale", "lost", "unplugged")
+    assert event["since"] == instant(NOW)
 
 
 def test_a_flood_leaves_room_for_the_quiet_and_is_counted() -> None:

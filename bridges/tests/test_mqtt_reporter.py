@@ -8,16 +8,33 @@ from typing import Any
 import pytest
 
 from bridges.mqtt.reporter import Reporter
-from telemetry.links import LinkState
+from telemetry.links import LinkReport, LinkState
 
 
 class Quiet:
-    """A watch and a subscriber without warnings, and a host that listens to nothing."""
+    """A watch and a subscriber without warnings, and a host that notes what it is told."""
 
     warning = ""
     warnings: dict[str, str] = {}
 
-    def report(self, report: object) -> None: ...
+    def __init__(self) -> None:
+        self.reports: list[LinkReport] = []
+
+    def report(self, report: LinkReport) -> None:
+        self.reports.append(report)
+
+
+def test_each_connection_says_when_it_began_and_keeps_to_that() -> None:
+    quiet: Any = Quiet()
+    reporter = Reporter("broker:plant", quiet, host=quiet, subscriber=quiet, watch=quiet)
+    for _ in range(2):
+        reporter.report(LinkState.CONNECTED, "Connected.")
+        reporter.report(LinkState.CONNECTED, "Connected again.")
+        reporter.report(LinkState.LOST, "Connection refused.")
+    first, same, _, second, *_ = (report.since for report in quiet.reports)
+    assert first is not None
+    assert second is not None
+    assert first == same < second
 
 
 def test_a_link_that_is_tried_again_and_again_is_told_once(caplog: pytest.LogCaptureFixture) -> None:

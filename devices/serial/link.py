@@ -212,7 +212,7 @@ class SerialLink:
         self._report(LinkState.CONNECTED, str(self._settings), warning=words, holds_back=bool(standing.reason))
 
     def _report(self, state: LinkState, detail: str, *, warning: str = "", holds_back: bool = False) -> None:
-        report = LinkReport(self.key, state, detail, warning, holds_back)
+        report = LinkReport(self.key, state, detail, warning, holds_back).after(self._reported, self._now())
         if self._reported == report:
             return
         self._reported = report

@@ -76,6 +76,10 @@ def test_an_unplug_is_noticed_at_once_and_the_port_reopened_within_two_seconds(
         assert monotonic() - returned_at < 2.0
         terminal.write(b"again\n")
         assert host.wait(lambda: host.messages == [b"again"])
+    first, second = (report.since for report in host.reports if report.state is LinkState.CONNECTED)
+    assert first is not None
+    assert second is not None
+    assert first < second
 
 
 def test_a_port_whose_path_goes_is_lost_although_nobody_hung_up(terminal: PseudoTerminal, host: RecordingHost) -> None:

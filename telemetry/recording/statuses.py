@@ -18,12 +18,16 @@ def add_last_messages(script: Script, seen: Mapping[str, datetime]) -> None:
 
 
 def write_link_state(report: LinkReport, *, at: datetime) -> None:
-    """Write one report; `since` moves only when the state does."""
+    """Write one report; `since` moves when the state does, and when the same state has begun anew."""
     changes: dict[str, Any] = {"detail": report.detail, "warning": report.warning}
     if report.state in (LinkState.LOST, LinkState.REFUSED):
         changes |= {"last_error": report.detail, "last_error_at": at}
+    since = report.since or at
     state = report.state.value
-    moves = {"state": state, "since": at, "connected_since": at if report.state is LinkState.CONNECTED else None}
-    if LinkStatus.objects.filter(key=report.link, state=state).update(**changes):
+    moves = {"state": state, "since": since, "connected_since": since if report.state is LinkState.CONNECTED else None}
+    standing = LinkStatus.objects.filter(key=report.link, state=state)
+    if report.since is not None:
+        standing = standing.filter(since=report.since)
+    if standing.update(**changes):
         return
     LinkStatus.objects.update_or_create(key=report.link, defaults=changes | moves)

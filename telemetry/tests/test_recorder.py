@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 from uuid import UUID
@@ -299,6 +300,16 @@ def test_a_link_keeps_since_while_its_state_stays() -> None:
     assert (row.since, row.connected_since, row.detail) == (NOW, NOW, "still")
     row = report(LinkState.LOST, NOW + timedelta(seconds=9), "unplugged")
     assert (row.connected_since, row.last_error) == (None, "unplugged")
+
+
+def test_a_connection_that_follows_another_is_told_from_it_though_no_report_came_between() -> None:
+    at = [NOW + timedelta(seconds=second) for second in range(3)]
+    for since, said in ((at[0], at[0]), (at[1], at[2])):
+        report = LinkReport("device:scale", LinkState.CONNECTED, since=since)
+        record(Batch(at=said, reports=[report]))
+        record(Batch(at=said, reports=[replace(report, warning="nearly out of paper")]))
+        row = LinkStatus.objects.get()
+        assert (row.since, row.connected_since, row.warning) == (since, since, "nearly out of paper")
 
 
 @pytest.mark.database("postgresql")
