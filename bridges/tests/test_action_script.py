@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from pytest_django import Settings
 
 from bridges.actions.base import Carried, Task
 from bridges.actions.script import ScriptAction
+from simulators.servers.liveness import is_running
 from telemetry.ids import new_id
 from telemetry.options import OptionFault
 from telemetry.values import Verdict
@@ -48,10 +48,6 @@ def write(folder: Path, text: str, name: str = "one.sh") -> Path:
 def run(folder: Path, text: str, payload: bytes = b'{"t": 31}', **options: Any) -> Carried:
     write(folder, text)
     return ScriptAction({"name": "one.sh"} | options).carry(task(payload), threading.Event())
-
-
-def is_gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def wait_for(condition: Callable[[], object], limit_s: float = 10.0) -> None:
@@ -123,7 +119,7 @@ def test_the_processes_it_starts_end_with_it(folder: Path, tmp_path: Path, endin
     assert carried.verdict is (Verdict.DELIVERED if ending == "exit 0" else Verdict.REFUSED)
     pids = [int(line) for line in children.read_text().split()]
     assert len(pids) == 3
-    wait_for(lambda: all(map(is_gone, pids)))
+    wait_for(lambda: not any(map(is_running, pids)))
 
 
 HIDING = """import os, time
@@ -147,7 +143,7 @@ while not os.path.exists({note!r}) or not open({note!r}).read():
 def test_what_hides_in_a_session_of_its_own_ends_with_it(folder: Path, tmp_path: Path, ending: str) -> None:
     note = tmp_path / "hidden"
     run(folder, PYTHON + HIDING.format(note=str(note), ending=ending), timeout=3.0)
-    assert is_gone(int(note.read_text()))
+    assert not is_running(int(note.read_text()))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no other system lets one adopt what was left behind")
@@ -164,7 +160,7 @@ def test_a_hub_that_is_killed_leaves_no_script_running(folder: Path, tmp_path: P
     finally:
         hub.kill()
         hub.wait()
-    wait_for(lambda: is_gone(int(note.read_text())))
+    wait_for(lambda: not is_running(int(note.read_text())))
 
 
 def test_the_signal_that_ended_it_is_told(folder: Path) -> None:

@@ -270,10 +270,12 @@ def test_only_what_the_broker_had_stored_before_is_retained_and_not_what_comes_l
     """Also live is what came while we were away, for the session waited for it. Retained messages never print."""
     topic = f"retained/{protocol}"
     mine = settings_for(broker, protocol=protocol, client_id=topic)
-    with running_link(settings_for(broker, client_id=f"{topic}/sender"), KeepingHost()) as sender:
+    outbox = KeepingHost()
+    with running_link(settings_for(broker, client_id=f"{topic}/sender"), outbox) as sender:
 
         def publish(number: int, place: str) -> None:
             sender.send([outgoing(number, address=f"{topic}/{place}", retain=True)])
+            wait_until(lambda: len(outbox.outcomes) == number)
 
         publish(1, "a")
         host = KeepingHost()

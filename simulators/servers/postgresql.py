@@ -16,6 +16,7 @@ from types import TracebackType
 
 import psutil
 
+from simulators.servers.liveness import is_running
 from simulators.servers.ports import free_port
 
 BINARIES = "usr/lib/postgresql/*/bin"
@@ -56,7 +57,7 @@ class PostgresqlServer:
             pid = int(path.read_text().split("\n", 1)[0])
         except (OSError, ValueError):
             return None
-        return pid if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE else None
+        return pid if is_running(pid) else None
 
     def start(self) -> None:
         """Start it and wait until it answers; raises CalledProcessError if it does not."""

@@ -15,6 +15,7 @@ from hub.tests.system.hub_processes import HubUnderTest
 from hub.tests.system.processes import HubProcess
 from hub.tests.system.waiting import loaded, wait_for
 from hub.tests.system.world import Template
+from simulators.servers.liveness import is_running
 from simulators.servers.ports import free_port
 
 _RUNS_AT = re.compile(r"Patchbay runs at http://localhost:(\d+)/")
@@ -74,7 +75,7 @@ def _command_of(process: psutil.Process) -> list[str]:
 
 
 def _alive(processes: list[psutil.Process]) -> list[psutil.Process]:
-    return [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+    return [process for process in processes if is_running(process)]
 
 
 def test_it_reaches_readings_and_ends_on_ctrl_c_with_code_0_and_nothing_left(up: Up) -> None:
