@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bridges.api.rules import with_parts
 from bridges.api.serializers import BrokerSerializer, RuleSerializer, TopicSerializer
 from bridges.models import Broker, Rule, Topic
 from telemetry.api.configured_views import ConfiguredViewSet, documented
@@ -27,5 +28,5 @@ class Topics(ConfiguredViewSet):
 class Rules(ConfiguredViewSet):
     """The rules: sources, condition, transform, actions."""
 
-    queryset = Rule.objects.prefetch_related("sources__topic", "sources__device", "actions__topic", "actions__device")
+    queryset = with_parts(Rule.objects.all())
     serializer_class = RuleSerializer

@@ -113,7 +113,7 @@ class Rule(ConfiguredModel):
 
     def _ticket_warnings(self) -> list[str]:
         """Of each ticket that fails on the sample: every receipt of this rule would."""
-        actions = list(self.actions.filter(ticket__isnull=False).select_related("ticket"))
+        actions = [action for action in self.actions.all() if action.ticket is not None]
         sample = self._sample()[0] if actions else None
         if sample is None:
             return []
@@ -122,10 +122,12 @@ class Rule(ConfiguredModel):
         return [sentence(f"{fault} (tried on {sample.origin})") for faults in found for fault in faults]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.pk and not kwargs.get("force_insert"):
-            Rule.objects.filter(pk=self.pk).update(version=F("version") + 1)
-            self.version = Rule.objects.values_list("version", flat=True).get(pk=self.pk)
+        is_change = bool(self.pk) and not self._state.adding
+        if is_change:
+            self.version = F("version") + 1
         super().save(*args, **kwargs)
+        if is_change:
+            self.refresh_from_db(fields=["version"])
 
 
 def read_transform(text: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 from django.test import Client
+from rest_framework.exceptions import ValidationError
 
 from bridges.api.serializers import BrokerSerializer, TopicSerializer
 from bridges.models import Broker, Topic
@@ -186,3 +187,24 @@ def test_a_trial_of_a_broker_that_is_away_says_so_without_secrets(client: Client
 
 def test_a_trial_of_a_broker_that_is_not_there_is_a_problem(client: Client) -> None:
     assert send(client, "post", f"{URL}/nope/test").json()["code"] == "not_found"
+
+
+def test_a_row_that_another_request_made_in_between_is_named_and_nothing_is_lost() -> None:
+    mine = BrokerSerializer(data={"name": "plant", "host": "mine"})
+    assert mine.is_valid()
+    Broker.objects.create(name="plant", host="theirs")
+    with pytest.raises(ValidationError) as fault:
+        mine.save()
+    assert list(fault.value.get_full_details()) == ["name"]
+    assert Broker.objects.get().host == "theirs"
+
+
+def test_what_only_the_database_refuses_is_said_in_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Broker, "clean_fields", lambda *_, **__: None)  # as if no validator knew
+    serializer = BrokerSerializer(data={"name": "plant", "host": "mine"})
+    assert serializer.is_valid()
+    serializer.validated_data["port"] = serializer._candidate.port = 0
+    with pytest.raises(ValidationError) as fault:
+        serializer.save()
+    assert "broker_port" in str(fault.value)
+    assert not Broker.objects.exists()

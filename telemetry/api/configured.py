@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from django.core.exceptions import ValidationError as ModelValidationError
-from django.db import models
+from django.db import IntegrityError, models
 from rest_framework import serializers
 from rest_framework.fields import get_error_detail
+from rest_framework.validators import UniqueValidator
+
+from telemetry.models import one_change
 
 Row = TypeVar("Row", bound=models.Model)
 Path = tuple[str, ...]
+CAME_BETWEEN: Final = {"non_field_errors": ["Another change came between; read the row again and repeat yours."]}
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -54,15 +58,27 @@ class ConfiguredSerializer(StrictSerializer, serializers.ModelSerializer[Row]):
         """Build the row and let the model judge it; its faults come back under the keys of the JSON shape."""
         self._refuse_new_name(attrs)
         self._candidate = self.build(attrs)
-        faults: dict[str, Any] = {}
-        try:
-            self._candidate.full_clean()
-        except ModelValidationError as error:
-            faults = self._faults_by_path(error)
-        faults.update(self.check_parts(attrs))
-        if faults:
+        # The database asks each of its constraints anyway, as the row is saved; a file is judged whole before that.
+        if faults := self._faults(attrs, with_constraints=self.is_for_file):
             raise serializers.ValidationError(faults)
         return attrs
+
+    def build_standard_field(self, field_name: str, model_field: models.Field[Any, Any]) -> tuple[type[Any], Any]:
+        """Without a validator that asks whether the value is there already: the model asks that too."""
+        field, options = super().build_standard_field(field_name, model_field)
+        if "validators" in options:
+            options["validators"] = [one for one in options["validators"] if not isinstance(one, UniqueValidator)]
+        return field, options
+
+    def save(self, **kwargs: Any) -> Row:
+        """Save the row and the new version of the configuration together; raises ValidationError."""
+        try:
+            with one_change():
+                return super().save(**kwargs)
+        except IntegrityError as error:
+            self._candidate = self.build(self.validated_data)
+            faults = self._faults(self.validated_data, with_constraints=True)
+            raise serializers.ValidationError(faults or CAME_BETWEEN) from error
 
     def build(self, attrs: Mapping[str, Any]) -> Row:
         """The row as it would be saved."""
@@ -105,6 +121,14 @@ class ConfiguredSerializer(StrictSerializer, serializers.ModelSerializer[Row]):
         is_asked = not self._is_listed and not self.is_for_file
         found: list[str] = row.warnings() if is_asked else []  # type: ignore[attr-defined]
         return found
+
+    def _faults(self, attrs: Mapping[str, Any], *, with_constraints: bool) -> dict[str, Any]:
+        faults: dict[str, Any] = {}
+        try:
+            self._candidate.full_clean(validate_constraints=with_constraints)
+        except ModelValidationError as error:
+            faults = self._faults_by_path(error)
+        return faults | self.check_parts(attrs)
 
     @property
     def _is_listed(self) -> bool:

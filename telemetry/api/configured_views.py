@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from django.db import models, transaction
+from django.db import models
 from django.http import Http404
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
@@ -15,6 +15,7 @@ from rest_framework.viewsets import ModelViewSet
 
 from telemetry.api.pages import answer, envelope
 from telemetry.api.queries import MAX_LIMIT, PageQuery, bad_parameter, decode_cursor, encode_cursor, read_query
+from telemetry.models import one_change
 
 
 class NameQuery(PageQuery):
@@ -64,19 +65,9 @@ class ConfiguredViewSet(ModelViewSet[Any]):
         cursor = encode_cursor(page[-1].name.encode()) if len(found) > len(page) else None
         return answer(request, self.get_serializer(page, many=True).data, count=(count, True), cursor=cursor)
 
-    def perform_create(self, serializer: serializers.BaseSerializer[Any]) -> None:
-        """Save the row and the new version of the configuration together."""
-        with transaction.atomic():
-            serializer.save()
-
-    def perform_update(self, serializer: serializers.BaseSerializer[Any]) -> None:
-        """Save the row and the new version of the configuration together."""
-        with transaction.atomic():
-            serializer.save()
-
     def perform_destroy(self, instance: Any) -> None:
         """Delete the row and raise the version of the configuration together."""
-        with transaction.atomic():
+        with one_change():
             instance.delete()
 
 

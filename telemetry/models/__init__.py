@@ -3,7 +3,7 @@ such rows is here, and the rules of alerts, which watch all that happens.
 """
 
 from telemetry.models.alerts import Alert, AlertRule, Severity
-from telemetry.models.configuration import ConfigurationVersion, ConfiguredModel, ConfiguredQuerySet
+from telemetry.models.configuration import ConfigurationVersion, ConfiguredModel, ConfiguredQuerySet, one_change
 from telemetry.models.counters import LedgerEntry, RuleCount
 from telemetry.models.guards import CodecState, CommitMark, IdempotencyKey, Lease, TargetState, UnreleasedPacket
 from telemetry.models.history import DeadLetter, LatestReading, Message, StoredReading
@@ -34,4 +34,5 @@ __all__ = [
     "StoredReading",
     "TargetState",
     "UnreleasedPacket",
+    "one_change",
 ]

@@ -6,13 +6,24 @@ Every write to a configured model raises it, whichever way the write came: save,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F
 
 Row = TypeVar("Row", bound=models.Model)
+
+
+class _Change:
+    """What is known of a change that stands open: whether anything was written in it."""
+
+    has_writes = False
+
+
+_open: ContextVar[_Change | None] = ContextVar("open configuration change", default=None)
 
 
 class ConfigurationVersion(models.Model):
@@ -34,10 +45,31 @@ class ConfigurationVersion(models.Model):
 
     @staticmethod
     def advance() -> None:
-        """Raise the version by one, in the caller's transaction."""
+        """Raise the version by one, in the caller's transaction; within `one_change` at its end."""
+        if (change := _open.get()) is not None:
+            change.has_writes = True
+            return
         rows = ConfigurationVersion.objects
         if not rows.filter(id=1).update(version=F("version") + 1):
             rows.bulk_create([ConfigurationVersion(id=1, version=2)], ignore_conflicts=True)
+
+
+@contextmanager
+def one_change() -> Iterator[None]:
+    """A transaction that raises the version once, as its last act: all who configure wait for that row."""
+    if _open.get() is not None:
+        with transaction.atomic():
+            yield
+        return
+    with transaction.atomic():
+        change = _Change()
+        token = _open.set(change)
+        try:
+            yield
+        finally:
+            _open.reset(token)
+        if change.has_writes:
+            ConfigurationVersion.advance()
 
 
 class ConfiguredQuerySet(models.QuerySet[Row]):
