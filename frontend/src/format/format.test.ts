@@ -17,10 +17,17 @@ test("an age is said from two seconds on, and a clock that runs ahead is no trou
 });
 
 test.each([
-  [0, "0"], [21.5, "21.5"], [230.12549, "230.125"], [-3.5, "−3.5"], [9999.5, "9999.5"], [18471.426, "18\u202f471.426"],
-  [0.00001234, "0.00001234"], [1.5e12, "1.500e12"], [Number.NaN, "–"], [0.1 + 0.2, "0.3"],
+  [0, "0"], [21.5, "21.5"], [230.12549, "230.12549"], [-3.5, "−3.5"], [9999.5, "9999.5"], [18471.426, "18\u202f471.426"],
+  [0.0002, "0.0002"], [0.00001234, "0.00001234"], [1.234e-7, "1.234e-7"], [1.5e12, "1.500e12"], [Number.NaN, "–"],
+  [0.1 + 0.2, "0.3"], [21.299999237060547, "21.3"], [1 / 3, "0.333"],
 ])("%d is shown as %s", (value, text) => {
   expect(formatValue(value)).toBe(text);
+});
+
+test.each([
+  [12.5, 2, "12.50"], [0, 4, "0.0000"], [-0.1, 1, "−0.1"], [12345.5, 2, "12\u202f345.50"],
+])("%d with %d decimals is shown as %s", (value, decimals, text) => {
+  expect(formatValue(value, decimals)).toBe(text);
 });
 
 test("sizes and metric names read like words", () => {

@@ -2,12 +2,23 @@
 
 const NARROW_SPACE = "\u202f";
 
-/** At most three decimals for everyday sizes, otherwise four significant digits; thousands apart from 10,000 on. */
-export function formatValue(value: number): string {
+const MOST_DECIMALS = 6;
+const USUAL_DECIMALS = 3;
+
+/** How many decimals a value has. Where there are more than any instrument shows, they are noise, and three count. */
+export function decimalsOf(value: number): number {
+  const count = (text: string) => text.split(".")[1]?.length ?? 0;
+  const all = count(String(value));
+  return all <= MOST_DECIMALS ? all : count(String(Number(value.toFixed(USUAL_DECIMALS))));
+}
+
+/** With so many decimals, all of its own unless told; thousands apart from 10,000 on. Very large or small: four digits. */
+export function formatValue(value: number, decimals = decimalsOf(value)): string {
   if (!Number.isFinite(value)) return "–";
   const size = Math.abs(value);
-  if (size !== 0 && (size < 0.001 || size >= 1e9)) return value.toPrecision(4).replace("e+", "e");
-  const text = String(Number(value.toFixed(3))).replace("-", "−");
+  const isTiny = size !== 0 && Number(size.toFixed(decimals)) === 0;
+  if (isTiny || size >= 1e9) return value.toPrecision(4).replace("e+", "e");
+  const text = value.toFixed(decimals).replace("-", "−");
   return size >= 10_000 ? grouped(text) : text;
 }
 

@@ -17,8 +17,17 @@ test("a message brings new values and keeps the metrics that it does not name", 
   ];
   const devices = devicesOf([device({ readings: old })], {});
   const after = applyMessages(devices, [message({ device: "scale", at: at(5), readings: [{ metric: "t", value: 2, unit: "°C" }] })]);
-  expect(after.scale?.readings).toEqual([{ metric: "t", value: 2, unit: "°C", at: at(5) }, old[1]]);
+  expect(after.scale?.readings).toMatchObject([{ metric: "t", value: 2, unit: "°C", at: at(5) }, old[1]]);
   expect(after.scale?.last_at).toBe(at(5));
+});
+
+test("a metric is shown with the most decimals that it ever had, also after a new snapshot", () => {
+  const weighing = (value: number, second: number) =>
+    message({ device: "scale", at: at(second), readings: [{ metric: "weight", value, unit: "g" }] });
+  const devices = applyMessages({}, [weighing(12.5, 1), weighing(12.34, 2), weighing(13, 3)]);
+  expect(devices.scale?.readings[0]).toMatchObject({ value: 13, decimals: 2 });
+  const again = devicesOf([device({ readings: [{ metric: "weight", value: 14, unit: "g", at: at(4) }] })], devices);
+  expect(again.scale?.readings[0]).toMatchObject({ value: 14, decimals: 2 });
 });
 
 test("a device that nobody configured appears with its first message", () => {

@@ -1,5 +1,7 @@
 // What is known of each device from snapshots and messages, and when a device counts as quiet. Pure.
 
+import { decimalsOf } from "../format/number";
+
 import type { DeviceReading, DeviceState, Link, Message } from "./protocol";
 
 /** More devices than this are left out of the page: names come out of payloads, and payloads can be anything. */
@@ -15,9 +17,12 @@ export type Devices = Readonly<Record<string, Device>>;
 
 /** The devices of a snapshot; what was learnt about their rhythm stays. */
 export function devicesOf(snapshot: readonly DeviceState[], known: Devices): Devices {
-  const entries = snapshot
-    .slice(0, DEVICE_LIMIT)
-    .map((state): [string, Device] => [state.name, { ...state, intervalMs: known[state.name]?.intervalMs ?? null }]);
+  const entries = snapshot.slice(0, DEVICE_LIMIT).map((state): [string, Device] => {
+    const before = known[state.name];
+    const decimals = new Map(before?.readings.map((reading) => [reading.metric, reading.decimals]));
+    const readings = state.readings.map((reading) => withDecimals(reading, decimals.get(reading.metric)));
+    return [state.name, { ...state, readings, intervalMs: before?.intervalMs ?? null }];
+  });
   return Object.fromEntries(entries);
 }
 
@@ -56,9 +61,14 @@ function withReadings(readings: DeviceReading[], message: Message): DeviceReadin
   const kept = readings.map((reading) => {
     const newer = fresh.get(reading.metric);
     fresh.delete(reading.metric);
-    return newer ?? reading;
+    return newer ? withDecimals(newer, reading.decimals) : reading;
   });
-  return [...kept, ...fresh.values()].slice(0, READING_LIMIT);
+  const added = [...fresh.values()].map((reading) => withDecimals(reading));
+  return [...kept, ...added].slice(0, READING_LIMIT);
+}
+
+function withDecimals(reading: DeviceReading, before = 0): DeviceReading {
+  return { ...reading, decimals: Math.max(before, decimalsOf(reading.value)) };
 }
 
 function learnInterval(device: Device, at: string): number | null {

@@ -9,6 +9,8 @@ export interface Reading {
 
 export interface DeviceReading extends Reading {
   at: string;
+  /** The most decimals that its values had on this page: 12.50 is no less exact than 12.34. The hub does not send it. */
+  decimals?: number;
 }
 
 export interface Message {

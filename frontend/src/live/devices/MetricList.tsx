@@ -44,7 +44,7 @@ function Choice({ reading, isChosen, onChoose }: ChoiceProps) {
     <button type="button" className={classes.choice} aria-pressed={isChosen} onClick={() => onChoose(reading.metric)} title={reading.metric}>
       <span>{metricName(reading.metric)}</span>
       <span className={classes.number}>
-        {formatValue(reading.value)} {reading.unit}
+        {formatValue(reading.value, reading.decimals)} {reading.unit}
       </span>
     </button>
   );

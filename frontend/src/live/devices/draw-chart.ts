@@ -62,7 +62,7 @@ function optionsFor(element: HTMLElement, label: HTMLElement, { unit, fill }: { 
     hooks: { setCursor: [(plot) => showValue(plot, unit, label)] },
     axes: [
       { ...axis, grid: { show: false }, size: 18, space: 45, incrs: TIME_STEPS_S, values: (_, splits) => splits.map(timeLabel) },
-      { ...axis, grid, size: 44, space: 26, values: (plot, splits) => splits.map(plot.data[0].length ? formatValue : () => "") },
+      { ...axis, grid, size: 44, space: 26, values: (plot, splits) => splits.map((value) => (plot.data[0].length ? formatValue(value) : "")) },
     ],
     series: [{}, { stroke: colour("--accent"), width: 1.5, fill: `${colour("--accent")}${fill}`, points: { show: true, size: 5, fill: colour("--accent"), filter: loneIn } }],
   };

@@ -24,7 +24,7 @@ export function MeterChart({ meter, readings, windowS }: MeterChartProps) {
   return (
     <>
       <div className={classes.main}>
-        <span className={classes.value}>{formatValue(reading.value)}</span>
+        <span className={classes.value}>{formatValue(reading.value, reading.decimals)}</span>
         <span className={classes.unit}>{reading.unit}</span>
         <NativeSelect
           size="xs"
