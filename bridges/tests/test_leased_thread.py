@@ -22,8 +22,10 @@ class Watch(SoleWatch):
 
     lease = "watching"
 
-    def __init__(self, pid: int = 1, what: Callable[[int], None] = lambda count: None) -> None:
-        super().__init__("a-watch", Leases(Holder("here/test", pid, 1)), every_s=0.02)
+    def __init__(
+        self, pid: int = 1, what: Callable[[int], None] = lambda count: None, *, every_s: float = 0.02
+    ) -> None:
+        super().__init__("a-watch", Leases(Holder("here/test", pid, 1)), every_s=every_s)
         self.looks = self.rests = 0
         self._what = what
 
@@ -42,14 +44,14 @@ def held_for_long(owner: str) -> None:
 
 
 def test_one_worker_looks_and_the_other_rests_until_the_first_one_ends() -> None:
-    first, second = Watch(1), Watch(2)
-    first.start()
-    wait_until(lambda: first.looks > 1)
+    first, second = Watch(1, every_s=3600), Watch(2)
+    first.work()
     held_for_long("elsewhere/test:1:1")
     second.work()
-    assert (second.looks, second.rests) == (0, 1)
+    assert (first.looks, second.looks, second.rests) == (1, 0, 1)
 
     held_for_long("here/test:1:1")
+    first.start()
     assert first.stop(5)
     assert Lease.objects.get(key="watching").owner == ""
     second.work()

@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from django.db import DatabaseError, OperationalError, connection, connections
 
-from telemetry.ids import new_id, time_of
+from telemetry.ids import lowest_id, new_id, time_of
 from telemetry.links import LinkReport, LinkState
 from telemetry.models import (
     CodecState,
@@ -314,9 +314,10 @@ def test_a_connection_that_follows_another_is_told_from_it_though_no_report_came
 
 @pytest.mark.database("postgresql")
 def test_history_is_partitioned_and_a_row_without_its_month_is_kept() -> None:
-    record(Batch(at=NOW, messages=[message()]))
+    of_no_month = lowest_id(datetime(2061, 7, 1, tzinfo=UTC))
+    record(Batch(at=NOW, messages=[message()._replace(id=of_no_month)]))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM telemetry_message_rest")
+        cursor.execute("SELECT count(*) FROM telemetry_message_rest WHERE id = %s", [of_no_month])
         assert cursor.fetchone()[0] == 1
 
 
