@@ -14,10 +14,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 http = request_application()
 name_statuses()
 
-# These import models, which must be loaded first.
+# These import models, which must be loaded first; the addresses bring in the rest before the first request needs it.
+import hub.urls  # noqa: E402, F401
 from hub.api.access_log import AccessLog  # noqa: E402
 from hub.api.packet_gate import PacketGate  # noqa: E402
 from telemetry.live.routing import websocket_urlpatterns  # noqa: E402
+from telemetry.processes.garbage import tame_garbage_collector  # noqa: E402
 
 
 class BrowserOriginValidator(OriginValidator):  # type: ignore[misc] # channels has no types
@@ -29,3 +31,5 @@ class BrowserOriginValidator(OriginValidator):  # type: ignore[misc] # channels 
 
 live = BrowserOriginValidator(URLRouter(websocket_urlpatterns), settings.ALLOWED_HOSTS)
 application = AccessLog(ProtocolTypeRouter({"http": PacketGate(http), "websocket": live}))
+
+tame_garbage_collector()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 import time
@@ -32,6 +31,7 @@ from telemetry.live.publisher import LivePublisher
 from telemetry.live.wake import WakeListener
 from telemetry.models import Delivery, Message
 from telemetry.outages import first_line, is_outage
+from telemetry.processes.garbage import tame_garbage_collector
 from telemetry.recording.batch import Batch
 from telemetry.values import Arrival
 
@@ -115,7 +115,7 @@ class LinkWorker:
         connection.close()
         if self._stopping.is_set():
             return
-        _tame_garbage_collector()
+        tame_garbage_collector()
         self.committer.start()
         self._replay(spooled)
         self.supervisor.start()
@@ -168,13 +168,3 @@ def _start_ids() -> None:
     """Ids go on from the newest stored one."""
     newest = [model.objects.order_by("-id").values_list("id", flat=True).first() for model in (Message, Delivery)]
     start_ids_after(max((found for found in newest if found is not None), default=None))
-
-
-def _tame_garbage_collector() -> None:
-    """Messages make thousands of short-lived objects and no cycles: looking for cycles so often cost a sixth of them.
-
-    What was loaded until now is never looked through again: that took the pauses of its longest runs.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
