@@ -26,6 +26,13 @@ _IN = ["is_stored", "is_searchable", "no_local"]
 _OUT = ["retain", "expiry_s", "allow_slash"]
 
 
+class DirectionSelect(forms.Select):
+    """In or out; a script hides what the other direction needs."""
+
+    class Media:
+        js = ("bridges/topic_direction.js",)
+
+
 class TopicForm(OptionsForm):
     """A topic, with its codec's options as fields."""
 
@@ -44,7 +51,7 @@ class TopicForm(OptionsForm):
         model = Topic
         exclude = ("edited_on_web", "codec_options")
         labels = {"qos": "QoS", "no_local": "Ignore what the hub itself publishes", "is_stored": "Store its messages"}
-        widgets = {"filter": forms.TextInput(attrs={"size": 60})}
+        widgets = {"filter": forms.TextInput(attrs={"size": 60}), "direction": DirectionSelect}
 
 
 @admin.register(Topic)

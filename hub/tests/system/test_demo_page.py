@@ -192,6 +192,24 @@ def test_a_device_added_in_the_admin_is_live_within_two_seconds(page: Page, tmp_
         admin.close()
 
 
+def test_the_form_of_a_topic_shows_what_its_direction_uses(page: Page) -> None:
+    admin = page.context.new_page()
+    admin.goto(page.url + "admin/bridges/topic/add/")
+    codec, options = admin.get_by_label("Codec:"), admin.get_by_role("heading", name="Options of")
+    is_in, is_out = (admin.get_by_text(f"Advanced: direction {word}") for word in ("in", "out"))
+    for direction, shown, hidden in (
+        ("in", (codec, options, is_in), (is_out,)),
+        ("out", (is_out,), (codec, options, is_in)),
+        ("in", (codec, options, is_in), (is_out,)),
+    ):
+        admin.get_by_label("Direction:").select_option(direction)
+        for part in shown:
+            expect(part).to_be_visible()
+        for part in hidden:
+            expect(part).to_be_hidden()
+    admin.close()
+
+
 def test_signing_out_ends_at_the_login(page: Page) -> None:
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Password")).to_be_visible(timeout=PATIENCE_MS)
