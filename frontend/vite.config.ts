@@ -21,6 +21,7 @@ export default defineConfig(({ command, isPreview }) => ({
     setupFiles: ["./vitest.setup.ts"],
     include: ["src/**/*.test.{ts,tsx}", "mock/**/*.test.ts"],
     css: false,
+    retry: 1, // as of the Python tests: a machine that is shared sometimes lets a timer wait; the report names it
   },
 }));
 

@@ -77,6 +77,8 @@ test("the question is answered by keyboard, and can be taken back", async () => 
   await user.keyboard("{Escape}");
   await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
   expect(post).not.toHaveBeenCalled();
+  const paper = screen.getByRole("list", { name: "Paper of Till" });
+  await waitFor(() => expect(paper).toContainElement(document.activeElement as HTMLElement));
   await user.keyboard("{ArrowDown}{Enter}");
   const dialog = await screen.findByRole("dialog");
   await waitFor(() => expect(within(dialog).getByRole("button", { name: "Print again" })).toHaveFocus());
