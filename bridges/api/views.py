@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
+
 from bridges.api.rules import with_parts
 from bridges.api.serializers import BrokerSerializer, RuleSerializer, TopicSerializer
 from bridges.models import Broker, Rule, Topic
@@ -28,5 +30,10 @@ class Topics(ConfiguredViewSet):
 class Rules(ConfiguredViewSet):
     """The rules: sources, condition, transform, actions."""
 
-    queryset = with_parts(Rule.objects.all())
+    queryset = Rule.objects.all()
     serializer_class = RuleSerializer
+
+    def get_queryset(self) -> QuerySet[Rule]:
+        """With their parts where they are shown; a change answers with the rule as it is then."""
+        rules = Rule.objects.all()
+        return with_parts(rules) if self.action in ("list", "retrieve") else rules

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +22,7 @@ from telemetry.names import check_name_kept, check_rule_name, sentence
 
 MIN_EVERY_S = 0.1
 MAX_EVERY_S = 86_400
+_SAID_OF_SOURCES = ("packets", "topic__name", "topic__label", "device__name", "device__label")
 
 
 def check_every(value: float) -> None:
@@ -87,11 +87,10 @@ class Rule(ConfiguredModel):
 
     def _sample(self) -> tuple[Sample | None, dict[str, list[str]]]:
         """What to try the expressions on, and what is wrong with the sample itself."""
-        sources: Sequence[RuleSource] = ()
-        if not self._state.adding:
-            sources = list(self.sources.select_related("topic__broker", "topic__device", "device"))
+        stored = RuleSource.objects.none() if self._state.adding else RuleSource.objects.filter(rule=self)
         if not self.sample.strip():
-            return last_sample(sources), {}
+            return last_sample(stored.select_related("topic", "device").only(*_SAID_OF_SOURCES)), {}
+        sources = list(stored.select_related("topic__broker", "topic__device", "device"))
         try:
             return typed_sample(self.sample, sources, datetime.now(UTC)), {}
         except ValueError as fault:

@@ -61,7 +61,8 @@ def typed_sample(text: str, sources: Sequence[RuleSource], at: datetime) -> Samp
 def last_sample(sources: Iterable[RuleSource]) -> Sample | None:
     """The newest stored message that says something, of the first source that has one."""
     for source in sources:
-        if (found := _last_that_says_something(_last_messages(source)[:TRIED])) is not None:
+        newest = _last_messages(source)
+        if (found := _alone(newest.first()) or _last_that_says_something(newest[:TRIED])) is not None:
             message, decoded = found
             variables = variables_of(
                 decoded, device=message.device, topic=message.topic, source=message.source, at=message.received_at
@@ -83,6 +84,12 @@ def _last_messages(source: RuleSource) -> QuerySet[Message]:
     all_of_it = Message.objects.filter(topic_name=source.topic.name).order_by("-id").values_list("pk", flat=True)
     oldest = all_of_it[RECENT - 1 : RECENT].first()
     return of_topic if oldest is None else of_topic.filter(pk__gte=oldest)
+
+
+def _alone(message: Message | None) -> tuple[Message, Decoded] | None:
+    """The newest message, if it says something whatever came before it: mostly it does, and no other need be read."""
+    reader = None if message is None else _reader_for(message)
+    return None if message is None or reader is None or reader.needs_the_earlier else _last_read(reader, [message])
 
 
 def _last_that_says_something(newest_first: Iterable[Message]) -> tuple[Message, Decoded] | None:

@@ -124,8 +124,9 @@ class ConfiguredSerializer(StrictSerializer, serializers.ModelSerializer[Row]):
 
     def _faults(self, attrs: Mapping[str, Any], *, with_constraints: bool) -> dict[str, Any]:
         faults: dict[str, Any] = {}
+        kept = [] if self.instance is None else ["name"]  # it never changes, so nobody else can have it
         try:
-            self._candidate.full_clean(validate_constraints=with_constraints)
+            self._candidate.full_clean(exclude=kept, validate_constraints=with_constraints)
         except ModelValidationError as error:
             faults = self._faults_by_path(error)
         return faults | self.check_parts(attrs)
