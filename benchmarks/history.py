@@ -1,4 +1,4 @@
-"""How long each kind of question to the REST API takes over months of history, through Daphne, several at a time.
+"""How long each kind of question to the REST API takes over months of history, through Daphne: alone, and four at once.
 
 The history is written inside the database beforehand (`benchmarks.filling`): on PostgreSQL 10 million messages. The
 plans of all questions are kept beside the results.
@@ -23,7 +23,7 @@ from benchmarks.rest_calls import Call, ask, times_ms
 
 COUNTS = {"postgresql": 10_000_000, "sqlite": 1_000_000}
 QUICK = 200_000
-AT_ONCE = 4
+TOGETHER = 4
 REPEATS = 40
 P95_MS = 100.0
 SLOW_ON_SQLITE = frozenset(
@@ -47,10 +47,11 @@ def history(database: str, size: Size) -> Sample:
         key = hub.manage("create_api_key", "bench", "--scope", "read").split()[-1]
         port = hub.start_web()
         asked = list(calls(made, repeats=size.count(REPEATS, least=5)))
-        ask(port, key, [call for call in asked if call.name in ("messages recent", "status")], at_once=AT_ONCE)
-        for name in KINDS:
-            times = times_ms(ask(port, key, [call for call in asked if call.name == name], at_once=AT_ONCE), name)
-            figures |= {f"{name} p50 ms": percentile(times, 0.5), f"{name} p95 ms": percentile(times, 0.95)}
+        ask(port, key, [call for call in asked if call.name in ("messages recent", "status")], at_once=1)
+        for at_once, said in ((1, ""), (TOGETHER, f", {TOGETHER} at once")):
+            for name in KINDS:
+                times = times_ms(ask(port, key, [call for call in asked if call.name == name], at_once=at_once), name)
+                figures |= {f"{name} p{share} ms{said}": percentile(times, share / 100) for share in (50, 95)}
         keep_plans(hub, key, list(calls(made, repeats=1)))
     return figures
 
@@ -80,7 +81,7 @@ def keep_plans(hub: Hub, key: str, asked: Sequence[Call]) -> None:
 MEASUREMENTS = [
     Measurement(
         name=f"history-{database}",
-        about=f"REST questions over {COUNTS[database]:,} messages in {database}, {AT_ONCE} at once",
+        about=f"REST questions over {COUNTS[database]:,} messages in {database}, one caller and {TOGETHER} at once",
         run=lambda size, database=database: history(database, size),  # type: ignore[misc] # bound now
         floors=tuple(
             Floor(f"{name} p95 ms", P95_MS, is_ceiling=True)
