@@ -108,9 +108,10 @@ def page_of_buckets(request: Request, rows: QuerySet[StoredReading], query: Mapp
         place = Place.read(query["cursor"]) if "cursor" in query else None
         wanted = rows.filter(place.following(width)) if place else rows
         end = place.start + width if place else query.get("end_time")
-        last = _last_end(rows, width) if end is None else _end_of(min(end, _LATEST), width)
-        span = Span(last, query.get("start_time") or _earliest(rows))
-        found = _newest(wanted, width, span, most=limit + 1, buckets=limit + 1 if is_one_series else 1)
+        newest = _newest_time(rows) if end is None else None
+        last = _end_behind(newest, width) if end is None else _end_of(min(end, _LATEST), width)
+        span = Span(last, query.get("start_time") or _earliest(rows), newest)
+        found = _newest(wanted, width, span, most=limit + 1, buckets=limit + 1 if is_one_series else _few(width))
         is_all = len(found) <= limit and "cursor" not in query
         count = (len(found), True) if is_all else remembered(request, lambda: _counted(rows, width, found))
     page = found[:limit]
@@ -120,27 +121,39 @@ def page_of_buckets(request: Request, rows: QuerySet[StoredReading], query: Mapp
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The times that may have readings: before `end`, which is that of a bucket, and from `start` on."""
+    """The times that may have readings: before `end`, which is that of a bucket, and from `start` on.
+
+    Hardly a reading lies behind `newest`, if that is known.
+    """
 
     end: datetime | None
     start: datetime | None
+    newest: datetime | None = None
 
 
 def _newest(rows: QuerySet[StoredReading], width: timedelta, span: Span, *, most: int, buckets: int) -> list[Row]:
     """So many of the newest buckets, read in parts that grow until they hold enough. The first has so many buckets."""
     found: list[Row] = []
-    low = span.end
-    while low is not None and span.start is not None and low > span.start:
-        high, low = low, max(low - buckets * width, _EPOCH)
+    high, newest = span.end, span.newest
+    while high is not None and span.start is not None and high > span.start:
+        low = max(min(high, newest or high) - buckets * width, _EPOCH)
+        low = _start_of(low, width)
         groups: QuerySet[Any, Row] = _summed(rows.filter(between(low, high)), width)
         found += groups.order_by("-start", "device", "metric")[: most - len(found)]
         if len(found) == most or low == _EPOCH:
             break
+        high, newest = low, None
         if not found:  # nothing here: go on where there is something
-            low = min(low, _last_end(rows.filter(between(None, low)), width) or _EPOCH)
+            newest = _newest_time(rows.filter(between(None, low)))
+            high = min(low, _end_behind(newest, width) or _EPOCH)
         buckets *= 2
         go_on()
     return found
+
+
+def _few(width: timedelta) -> int:
+    """As many buckets of all series as cost hardly more than one: a day on either side is looked through anyhow."""
+    return max(1, SLACK // 24 // width)
 
 
 def _end_of(at: datetime, width: timedelta) -> datetime:
@@ -149,10 +162,15 @@ def _end_of(at: datetime, width: timedelta) -> datetime:
     return start if start == at else start + width
 
 
-def _last_end(rows: QuerySet[StoredReading], width: timedelta) -> datetime | None:
-    """The end of a bucket that no reading lies behind; None if there is none."""
+def _newest_time(rows: QuerySet[StoredReading]) -> datetime | None:
+    """When the newest reading came; None if there is none."""
     newest = rows.order_by("-id").values_list("id", flat=True).first()
-    return None if newest is None else _start_of(_more(time_of(newest)), width) + width
+    return None if newest is None else time_of(newest)
+
+
+def _end_behind(newest: datetime | None, width: timedelta) -> datetime | None:
+    """The end of a bucket that no reading lies behind, if this is when the newest one came."""
+    return None if newest is None else _start_of(_more(newest), width) + width
 
 
 def _earliest(rows: QuerySet[StoredReading]) -> datetime | None:
@@ -179,7 +197,7 @@ def _counted(rows: QuerySet[StoredReading], width: timedelta, newest: Sequence[R
         count, is_exact = bounded_count(Search(starts.values("start", "device", "metric").distinct()))
         if is_exact or count > EXACT_TO:
             return count, is_exact
-    low, high = _earliest(rows), _last_end(rows, width)
+    low, high = _earliest(rows), _end_behind(_newest_time(rows), width)
     series = len({(row["device"], row["metric"]) for row in newest})
     spans = (high - low) // width if low and high else 0
     return min(max(len(newest), spans * series), max(expected, len(newest))), False

@@ -163,16 +163,24 @@ def test_buckets_of_very_many_readings_are_estimated(client: Client, monkeypatch
     assert body["count"] >= 3
 
 
-@given(st.lists(st.integers(0, 500_000), min_size=1, max_size=12), st.integers(1, 5))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_pages_of_buckets_hold_every_reading_once(client: Client, minutes: list[int], limit: int) -> None:
+@given(
+    st.lists(st.tuples(st.integers(0, 500_000), st.integers(-86_000, 86_000)), min_size=1, max_size=12),
+    st.integers(1, 5),
+    st.sampled_from(["1m", "1h", "1d"]),
+    st.sampled_from(["", "&device=scale&metric=weight"]),
+)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_pages_of_buckets_hold_every_reading_once_newest_first_however_late_or_early_it_came(
+    client: Client, readings: list[tuple[int, int]], limit: int, bucket: str, series: str
+) -> None:
     StoredReading.objects.all().delete()
-    for minute in minutes:
-        add(-60.0 * minute, minute)
-    url: str | None = f"{URL}?bucket=1h&limit={limit}"
-    counted = 0
+    for minute, lag_s in readings:
+        add(-60.0 * minute, minute, lag_s=lag_s)
+    url: str | None = f"{URL}?bucket={bucket}&limit={limit}{series}"
+    found: list[dict[str, Any]] = []
     while url:
         body = client.get(url).json()
-        counted += sum(row["count"] for row in body["results"])
+        found += body["results"]
         url = body["next"]
-    assert counted == len(minutes)
+    assert sum(row["count"] for row in found) == len(readings)
+    assert [row["time"] for row in found] == sorted({row["time"] for row in found}, reverse=True)
