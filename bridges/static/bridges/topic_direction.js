@@ -6,7 +6,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const ofFields = (...names) => names.flatMap((name) => [...document.querySelectorAll(`.form-row[class*="field-${name}"]`)]);
   const fieldsetsOf = (...names) => ofFields(...names).map((row) => row.closest("fieldset"));
   const parts = {
-    in: [...ofFields("codec"), ...fieldsetsOf("option_", "is_stored")],
+    in: [...ofFields("device", "codec"), ...fieldsetsOf("option_", "is_stored")],
     out: fieldsetsOf("retain"),
   };
   const show = () => {

@@ -195,12 +195,13 @@ def test_a_device_added_in_the_admin_is_live_within_two_seconds(page: Page, tmp_
 def test_the_form_of_a_topic_shows_what_its_direction_uses(page: Page) -> None:
     admin = page.context.new_page()
     admin.goto(page.url + "admin/bridges/topic/add/")
-    codec, options = admin.get_by_label("Codec:"), admin.get_by_role("heading", name="Options of")
+    codec, device = admin.get_by_label("Codec:"), admin.get_by_label("Device:")
+    options = admin.get_by_role("heading", name="Options of")
     is_in, is_out = (admin.get_by_text(f"Advanced: direction {word}") for word in ("in", "out"))
     for direction, shown, hidden in (
-        ("in", (codec, options, is_in), (is_out,)),
-        ("out", (is_out,), (codec, options, is_in)),
-        ("in", (codec, options, is_in), (is_out,)),
+        ("in", (device, codec, options, is_in), (is_out,)),
+        ("out", (is_out,), (device, codec, options, is_in)),
+        ("in", (device, codec, options, is_in), (is_out,)),
     ):
         admin.get_by_label("Direction:").select_option(direction)
         for part in shown:
