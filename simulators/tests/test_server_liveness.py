@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-import time
 
 import psutil
 
@@ -17,8 +17,8 @@ def test_a_process_runs_until_it_ends_though_nobody_has_waited_for_it() -> None:
     assert is_running(process)
     assert is_running(child.pid)
     child.kill()
-    while is_running(process):  # bounded by the time that a test may take
-        time.sleep(0.01)
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and is still there to be waited for
+    assert not is_running(process)
     child.communicate()
     assert not is_running(process)
     assert not is_running(child.pid)

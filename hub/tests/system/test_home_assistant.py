@@ -170,10 +170,10 @@ def test_a_hub_that_is_stopped_or_lost_is_offline_and_then_online_again(
     for end in (HubProcess.terminate, HubProcess.kill):
         end(running.hub.worker)
         for one in (assistant, old_assistant):
-            one.until(lambda last: last[STATUS] == b"offline")
+            assert one.until(lambda last: last[STATUS] == b"offline")[STATUS] == b"offline"
         running.hub.start_worker()
         for one in (assistant, old_assistant):
-            one.until(lambda last: last[STATUS] == b"online", within_s=40)
+            assert one.until(lambda last: last[STATUS] == b"online", within_s=40)[STATUS] == b"online"
 
 
 def test_a_device_that_is_disabled_disappears(running: World, assistant: HomeAssistant) -> None:
