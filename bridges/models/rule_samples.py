@@ -88,8 +88,9 @@ def _last_messages(source: RuleSource) -> QuerySet[Message]:
 
 def _alone(message: Message | None) -> tuple[Message, Decoded] | None:
     """The newest message, if it says something whatever came before it: mostly it does, and no other need be read."""
-    reader = None if message is None else _reader_for(message)
-    return None if message is None or reader is None or reader.needs_the_earlier else _last_read(reader, [message])
+    if message is None or (reader := _reader_for(message)) is None or reader.needs_the_earlier:
+        return None
+    return _last_read(reader, [message])
 
 
 def _last_that_says_something(newest_first: Iterable[Message]) -> tuple[Message, Decoded] | None:

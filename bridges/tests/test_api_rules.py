@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from bridges.models import Broker, Meter, Rule, RuleAction, RuleSource, Topic
 from devices.models import Device
@@ -157,3 +159,20 @@ def test_a_trial_stores_nothing(client: Client) -> None:
     try_it(client, payload={"power": 3.5}, transform=None)
     assert json.dumps(client.get(URL).json()) == before
     assert client.get("/api/v1/deliveries").json()["count"] == 0
+
+
+def test_a_change_takes_few_statements_and_a_list_as_many_for_three_rules_as_for_one(
+    client: Client, django_assert_max_num_queries: Any, django_assert_num_queries: Any
+) -> None:
+    rule = {"sources": [{"topic": "meters"}], "actions": [{"publish": "central"}]}
+    send(client, "post", URL, rule | {"name": "one"})
+    with CaptureQueriesContext(connection) as alone:
+        client.get(URL)
+    count = len(alone)
+    assert count
+    send(client, "post", URL, rule | {"name": "two"})
+    send(client, "post", URL, rule | {"name": "three"})
+    with django_assert_num_queries(count):
+        assert len(client.get(URL).json()["results"]) == 3
+    with django_assert_max_num_queries(26):
+        assert send(client, "put", f"{URL}/one", rule | {"name": "one"}).status_code == 200

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,3 +40,12 @@ async def test_only_pages_of_the_hub_and_programs_are_let_in(
     communicator = WebsocketCommunicator(guarded, "/ws/live/", headers=headers)
 
     assert (await communicator.connect(timeout=20))[0] is is_let_in
+
+
+def test_what_a_web_process_has_loaded_is_not_looked_through_for_dead_objects(tmp_path: Path) -> None:
+    asked = "import hub.asgi, gc; print(gc.get_freeze_count())"
+    environment = os.environ | {"DATA_DIR": str(tmp_path), "PATCHBAY_ENV_FILE": os.devnull, "LOG_FILE": "-"}
+    done = subprocess.run(
+        [sys.executable, "-c", asked], env=environment, capture_output=True, text=True, timeout=50, check=True
+    )
+    assert int(done.stdout.split()[-1]) > 100_000
